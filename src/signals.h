@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Signals: names and numbers, and the only place that changes dispositions
+ * and masks. Never prints.
+ */
+#ifndef SIGNALS_H
+#define SIGNALS_H
+
+#include <signal.h>
+#include <stddef.h>
+
+/*
+ * "TERM", "SIGTERM", "term", "15", "RTMIN+3" to a number; 0 is valid (kill(2)'s
+ * test) only as "0". -1 with errno EINVAL.
+ */
+int	signals_number(const char *name);
+
+/*
+ * "TERM" for 15, "RTMIN+3"; always writes something into buf (size >= 16) and
+ * returns buf. Async-signal-safe.
+ */
+char	*signals_name(int signo, char *buf, size_t size);
+
+/* Block everything that can be; *old (may be NULL) gets the mask before. */
+void	signals_block(sigset_t *old);
+void	signals_restore(const sigset_t *old);
+
+/*
+ * What a command starts with (L5): SIGHUP ignored, every other signal at its
+ * default disposition, nothing blocked. Async-signal-safe. The second without
+ * unblocking and with SIGHUP at its default.
+ */
+void	signals_for_command(void);
+void	signals_default(void);
+
+#endif

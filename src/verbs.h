@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The verbs, one file each. Each reads records, locks and /proc, never talks
+ * to a keeper but by signals, prints what was asked for, and returns the
+ * exit status (exitcode.h).
+ */
+#ifndef VERBS_H
+#define VERBS_H
+
+#include "options.h"
+
+int	verb_list(const struct options *o);
+int	verb_status(const struct options *o);
+int	verb_wait(const struct options *o);
+int	verb_log(const struct options *o);
+int	verb_stop(const struct options *o);
+int	verb_signal(const struct options *o);
+int	verb_forget(const struct options *o);
+int	verb_adopt(const struct options *o);
+
+/*
+ * Watch a job that this process has just launched (-f): its output from the
+ * start of its log on, then the command's exit status as this process's own.
+ * SIGINT ends the watching with EXIT_INTERRUPTED and a note how to come
+ * back; SIGHUP, SIGTERM or a lost connection end it, too; the job never.
+ */
+int	verb_watch(const struct options *o, const char *name);
+
+#endif
