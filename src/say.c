@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The only voices. A message is one write(2), so that messages of several
+ * processes on one terminal or log do not mix.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "say.h"
+#include "show.h"
+
+static void __attribute__((format(printf, 3, 0)))
+vsay(const char *prefix, int errnum, const char *fmt, va_list ap)
+{
+	static const char nomem[] = "detach: out of memory\n";
+	char *text = NULL, *shown = NULL, *line = NULL;
+	const char *why = errnum == 0 ? "" : strerror(errnum);
+	int saved = errno, len;
+	ssize_t n;
+
+	if ((len = vasprintf(&text, fmt, ap)) == -1) {
+		text = NULL;
+	} else if ((shown = show_text(text, (size_t)len)) != NULL &&
+	    (len = asprintf(&line, "detach: %s%s%s%s\n", prefix, shown,
+	    errnum == 0 ? "" : ": ", why)) == -1)
+		line = NULL;
+	if (line != NULL)
+		n = write(STDERR_FILENO, line, (size_t)len);
+	else
+		n = write(STDERR_FILENO, nomem, sizeof(nomem) - 1);
+	(void)n;		/* nobody is left to be told */
+	free(line);
+	free(shown);
+	free(text);
+	errno = saved;
+}
+
+void
+say(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsay("", 0, fmt, ap);
+	va_end(ap);
+}
+
+void
+say_errno(int errnum, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsay("", errnum, fmt, ap);
+	va_end(ap);
+}
+
+void
+say_warning(bool quiet, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (quiet)
+		return;
+	va_start(ap, fmt);
+	vsay("warning: ", 0, fmt, ap);
+	va_end(ap);
+}
+
+void
+say_note(bool quiet, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (quiet || !isatty(STDERR_FILENO))
+		return;
+	va_start(ap, fmt);
+	vsay("", 0, fmt, ap);
+	va_end(ap);
+}
+
+int
+say_flush(void)
+{
+	bool failed = ferror(stdout) != 0;
+
+	errno = 0;
+	if (fclose(stdout) == EOF && errno != EBADF)
+		return -1;
+	/* EBADF without an error: it was closed, and nothing was written. */
+	if (errno == EBADF && failed)
+		return -1;
+	if (failed) {
+		if (errno == 0)
+			errno = EIO;
+		return -1;
+	}
+	return 0;
+}
