@@ -9,7 +9,7 @@
 #	$HOME			$WORK/home
 #	$DETACH_STATE_DIR	$WORK/state (not made: that is detach's job)
 #	$DETACH			the program under test, an absolute path
-#	$PROBE $PTY $TRACE	the programs of tests/*.c
+#	$PROBE $PTY $TICK $TRACE $WITH	the programs of tests/*.c
 # A file with a setup or teardown of its own calls detach_setup first and
 # detach_teardown last in it.
 #
@@ -25,18 +25,22 @@
 : "${PATIENCE:=30}"
 
 detach_programs() {
-	local top=${abs_top_builddir:-$BATS_TEST_DIRNAME/..}
+	local top=${abs_top_builddir:-$BATS_TEST_DIRNAME/..} p
 
 	top=$(cd "$top" && pwd -P)
 	: "${DETACH:=$top/src/detach}"
 	PROBE=$top/tests/probe
 	PTY=$top/tests/pty
+	TICK=$top/tests/tick
 	TRACE=$top/tests/trace
-	export DETACH PROBE PTY TRACE
-	if [ ! -x "$DETACH" ]; then
-		echo "no program to test: $DETACH (run make check)" >&2
-		return 1
-	fi
+	WITH=$top/tests/with
+	export DETACH PROBE PTY TICK TRACE WITH
+	for p in "$DETACH" "$PROBE" "$PTY" "$TICK" "$TRACE" "$WITH"; do
+		[ -x "$p" ] || {
+			echo "not built: $p (make check builds it)" >&2
+			return 1
+		}
+	done
 }
 
 detach_setup() {

@@ -90,7 +90,8 @@ runshell(const char *slave, int ignorehup, char *argv[])
 	}
 	if (dup2(fd, 0) == -1 || dup2(fd, 1) == -1 || dup2(fd, 2) == -1)
 		err(127, "dup2");
-	closefrom(3);
+	for (fd = 3; fd < 1024; fd++)
+		close(fd);
 	execvp(argv[0], argv);
 	err(127, "%s", argv[0]);
 }
@@ -156,7 +157,7 @@ filled(const char *path)
 static int
 instate(const char *arg)
 {
-	char path[4096], stat[64], letters[16], line[1024], *p;
+	char path[4096], file[64], letters[16], line[1024], *p;
 	int pid = 0, n;
 	FILE *f;
 
@@ -168,8 +169,8 @@ instate(const char *arg)
 	fclose(f);
 	if (n != 1)
 		return 0;
-	snprintf(stat, sizeof(stat), "/proc/%d/stat", pid);
-	if ((f = fopen(stat, "re")) == NULL)
+	snprintf(file, sizeof(file), "/proc/%d/stat", pid);
+	if ((f = fopen(file, "re")) == NULL)
 		return 0;
 	p = fgets(line, sizeof(line), f);
 	fclose(f);
