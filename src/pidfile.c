@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The pidfile. On libbsd's flopenat(3bsd), which opens and locks without a
+ * race against a holder that removes the file; not on pidfile_open(3bsd),
+ * which follows links, reads only text without a newline, and leaves the
+ * close-on-exec flag to chance: here the descriptor always has it, and
+ * whoever wants the lock to follow the command clears it.
+ */
+#include "config.h"
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libutil.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "parse.h"
+#include "pidfile.h"
+#include "process.h"
+
+#ifndef EFTYPE
+#define EFTYPE	ENOTSUP
+#endif
+
+#define PATIENCE_MS	1000	/* F2: how long a loser looks for a pid */
+#define LOOK_MS		10
+#define BELIEVE		2	/* tries before a refusal is believed */
+
+/* True if st's owner is not root, or others could put another file there. */
+static bool
+replaceable(const struct stat *st)
+{
+	if (st->st_uid != 0)
+		return true;
+	return (st->st_mode & S_ISVTX) == 0 &&
+	    ((st->st_mode & S_IWOTH) != 0 ||
+	    ((st->st_mode & S_IWGRP) != 0 && st->st_gid != 0));
+}
+
+/* Walk up from dirfd to the root: nobody but root may change the way. */
+static int
+check_way(int dirfd)
+{
+	struct stat st, up;
+	int fd, next, depth, rc = -1;
+
+	if ((fd = openat(dirfd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC)) == -1)
+		return -1;
+	if (fstat(fd, &st) == -1)
+		goto out;
+	for (depth = 0; depth < 256; depth++) {
+		if (replaceable(&st)) {
+			errno = EPERM;
+			break;
+		}
+		next = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (next == -1)
+			break;
+		close(fd);
+		fd = next;
+		if (fstat(fd, &up) == -1)
+			break;
+		if (up.st_dev == st.st_dev && up.st_ino == st.st_ino) {
+			rc = 0;
+			break;
+		}
+		st = up;
+	}
+out:
+	close(fd);
+	return rc;
+}
+
+/* The pid in an open pidfile: digits, perhaps white space after them. */
+static pid_t
+read_pid(int fd)
+{
+	char text[32];
+	ssize_t n;
+	pid_t pid;
+
+	n = pread(fd, text, sizeof(text) - 1, 0);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	text[strcspn(text, " \t\r\n")] = '\0';
+	return parse_pid(text, &pid) == 0 ? pid : 0;
+}
+
+static bool
+runs(pid_t pid)
+{
+	struct process_stat st;
+
+	return pid != 0 && process_stat(pid, &st) == 0 && st.state != 'Z' &&
+	    st.state != 'X';
+}
+
+static pid_t
+named_pid(int dirfd, const char *name)
+{
+	pid_t pid;
+	int fd;
+
+	fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK | O_NOCTTY);
+	if (fd == -1)
+		return 0;
+	pid = read_pid(fd);
+	close(fd);
+	return runs(pid) ? pid : 0;
+}
+
+/*
+ * Open and lock. A refusal is believed only after a few tries, since one who
+ * asks whether a file is live holds a shared lock for an instant; and a
+ * holder may be between locking and writing: wait a bounded time for the pid
+ * of a running process.
+ */
+static int
+open_locked(int dirfd, const char *name, pid_t *other)
+{
+	const struct timespec pause = { 0, LOOK_MS * 1000000L };
+	int fd, i;
+
+	for (i = 0; ; i++) {
+		fd = flopenat(dirfd, name, O_RDWR | O_CREAT | O_NOFOLLOW |
+		    O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
+		if (fd != -1 || errno != EWOULDBLOCK)
+			return fd;
+		if (i >= BELIEVE && (*other = named_pid(dirfd, name)) != 0)
+			break;
+		if (i >= PATIENCE_MS / LOOK_MS)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	errno = EWOULDBLOCK;
+	return -1;
+}
+
+/* Open path's directory; *name is what is left. */
+static int
+open_directory(int at, const char *path, const char **name)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir;
+	int fd;
+
+	if (*path == '\0' || (slash != NULL && slash[1] == '\0')) {
+		errno = *path == '\0' ? ENOENT : EISDIR;
+		return -1;
+	}
+	*name = slash == NULL ? path : slash + 1;
+	if (slash == NULL)
+		return openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if ((dir = strndup(path, (size_t)(slash - path + 1))) == NULL)
+		return -1;
+	fd = openat(at, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(dir);
+	return fd;
+}
+
+static char *
+absolute(int at, const char *path)
+{
+	char *cwd, *abs = NULL;
+
+	if (*path == '/' || at != AT_FDCWD)
+		return strdup(path);
+	if ((cwd = getcwd(NULL, 0)) == NULL)
+		return NULL;
+	if ((abs = malloc(strlen(cwd) + strlen(path) + 2)) != NULL) {
+		strcpy(abs, cwd);
+		strcat(abs, "/");
+		strcat(abs, path);
+	}
+	free(cwd);
+	return abs;
+}
+
+/* What may be locked and written at all, before and after it is opened. */
+static int
+check_file(const struct stat *st, int dirfd)
+{
+	if (S_ISLNK(st->st_mode))
+		errno = ELOOP;
+	else if (!S_ISREG(st->st_mode))
+		errno = EFTYPE;
+	else if (geteuid() == 0 && (st->st_uid != 0 || st->st_nlink > 1 ||
+	    check_way(dirfd) == -1))
+		errno = EPERM;
+	else
+		return 0;
+	return -1;
+}
+
+int
+pidfile_claim(struct pidfile *p, int at, const char *path, pid_t *other)
+{
+	struct stat st;
+	int saved;
+
+	*other = 0;
+	p->fd = -1;
+	p->path = NULL;
+	p->created = false;
+	if ((p->dirfd = open_directory(at, path, &p->name)) == -1)
+		return -1;
+	if ((p->path = absolute(at, path)) == NULL)
+		goto fail;
+	if (fstatat(p->dirfd, p->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (check_file(&st, p->dirfd) == -1)
+			goto fail;
+	} else if (errno != ENOENT)
+		goto fail;
+	else
+		p->created = true;
+	if ((p->fd = open_locked(p->dirfd, p->name, other)) == -1)
+		goto fail;
+	/* The real checks: of what has been opened. */
+	if (fstat(p->fd, &st) == -1)
+		goto fail;
+	if (check_file(&st, p->dirfd) == -1) {
+		saved = errno;
+		if (p->created)
+			pidfile_drop(p->fd, p->dirfd, p->name);
+		errno = saved;
+		goto fail;
+	}
+	/* Stale text goes at once, lest a loser take it for the holder's. */
+	if (st.st_size == 0 || ftruncate(p->fd, 0) == 0)
+		return 0;
+fail:
+	saved = errno;
+	if (p->fd != -1)
+		close(p->fd);
+	close(p->dirfd);
+	free(p->path);
+	p->path = NULL;
+	p->fd = p->dirfd = -1;
+	errno = saved;
+	return -1;
+}
+
+int
+pidfile_put(int fd, pid_t pid)
+{
+	char text[16];
+	char *p = text + sizeof(text);
+	size_t len;
+	ssize_t n;
+
+	do
+		*--p = (char)('0' + pid % 10);
+	while ((pid /= 10) != 0);
+	len = (size_t)(text + sizeof(text) - p);
+	n = pwrite(fd, p, len, 0);
+	if (n == -1)
+		return -1;
+	if ((size_t)n != len) {
+		errno = ENOSPC;
+		return -1;
+	}
+	/* A restart may write a shorter pid over a longer one. */
+	return lseek(fd, 0, SEEK_END) > (off_t)len ?
+	    ftruncate(fd, (off_t)len) : 0;
+}
+
+int
+pidfile_drop(int fd, int dirfd, const char *name)
+{
+	struct stat open, named;
+
+	if (fstat(fd, &open) == -1 ||
+	    fstatat(dirfd, name, &named, AT_SYMLINK_NOFOLLOW) == -1)
+		return -1;
+	if (open.st_dev != named.st_dev || open.st_ino != named.st_ino) {
+		errno = ESTALE;
+		return -1;
+	}
+	return unlinkat(dirfd, name, 0);
+}
+
+int
+pidfile_look(const char *path, pid_t *pid, bool *live)
+{
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd == -1)
+		return -1;
+	*pid = read_pid(fd);
+	*live = flock(fd, LOCK_SH | LOCK_NB) == -1;
+	close(fd);
+	if (*pid == 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	return 0;
+}

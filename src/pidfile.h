@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The pidfile: pidfile(3bsd)'s protocol (a pid in ASCII, an flock(2) on the
+ * file) with its gaps closed. A file is live if it is locked; its text alone
+ * proves nothing. Never prints.
+ */
+#ifndef PIDFILE_H
+#define PIDFILE_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+
+struct pidfile {
+	int		fd;	/* locked, close-on-exec; -1: none */
+	int		dirfd;	/* its directory */
+	const char     *name;	/* its name there */
+	char	       *path;	/* absolute; owned */
+	bool		created;
+};
+
+/*
+ * Open and lock path (from the directory at, or AT_FDCWD), mode 0644 less
+ * the umask, and empty it. 0, or -1 with errno: EWOULDBLOCK it is live, and
+ * *other is the pid in it, or 0 if no pid of a running process appeared in
+ * it within a second; ELOOP a symbolic link; EFTYPE no regular file; EPERM
+ * the caller is root, and somebody else owns or can replace it.
+ */
+int	pidfile_claim(struct pidfile *p, int at, const char *path,
+	    pid_t *other);
+
+/* Write pid into it. Async-signal-safe. 0, or -1 with errno. */
+int	pidfile_put(int fd, pid_t pid);
+
+/*
+ * Remove dirfd's name if it still is the file fd. Async-signal-safe. 0, or
+ * -1 with errno (ESTALE: it is another file now, and was left alone).
+ */
+int	pidfile_drop(int fd, int dirfd, const char *name);
+
+/*
+ * The pid in a pidfile and whether the file is live. 0, or -1 with errno
+ * (EINVAL: no pid in it).
+ */
+int	pidfile_look(const char *path, pid_t *pid, bool *live);
+
+#endif
