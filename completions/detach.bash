@@ -3,11 +3,17 @@
 # bash-completion's _command_offset for the command's arguments if it is there.
 # shellcheck disable=SC2207 # words without blanks; IFS is a newline for files
 
-# The jobs' names: the directories of the state directory.
+# The jobs' names: the directories of the state directory; or a pidfile.
 _detach_jobs() {
 	local dir=${DETACH_STATE_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/detach}
 	local job names=()
 
+	if [[ $1 == */* ]]; then
+		compopt -o filenames 2>/dev/null
+		local IFS=$'\n'
+		COMPREPLY=($(compgen -f -- "$1"))
+		return
+	fi
 	for job in "$dir"/*/; do
 		job=${job%/}
 		job=${job##*/}

@@ -45,6 +45,7 @@ complete -c detach -n __detach_launch -x -a '(__fish_complete_command)'
 complete -c detach -n '__detach_command >/dev/null' -x \
     -a '(__fish_complete_subcommand --commandline (__detach_command | string split0))'
 complete -c detach -n __detach_verb -a '(__detach_jobs)' -d job
+complete -c detach -n '__detach_verb; and string match -q "*/*" -- (commandline -ct)' -F
 complete -c detach -n '__detach_is --adopt' -x -a '(__fish_complete_pids)'
 
 complete -c detach -n __detach_launch -s n -l name -x -d 'Keep the job under this name'
