@@ -30,11 +30,15 @@ struct process_stat {
 	pid_t		session;
 	dev_t		tty;		/* 0: no controlling terminal */
 	pid_t		tpgid;
+	int		threads;
 	uint64_t	start_time;	/* clock ticks since boot */
 };
 
 /* Read it. 0, or -1 with errno (ESRCH: no such process). */
 int	process_stat(pid_t pid, struct process_stat *st);
+
+/* False for a zombie: it has ended, all its threads have. */
+bool	process_stat_alive(const struct process_stat *st);
 
 /* Fill *id for a process that exists. 0, or -1 with errno. */
 int	process_identify(pid_t pid, struct identity *id);
@@ -56,9 +60,9 @@ int	process_pidfd(const struct identity *id);
 int	process_pidfd_signal(int pidfd, int signo);
 
 /*
- * Signal *id's own process group, which it must lead; the process must be
- * alive when it is sent. Through the pidfd where the kernel knows how (6.9).
- * 0, or -1 with errno (ESRCH).
+ * Signal *id's own process group; the process must be alive when it is sent.
+ * Through the pidfd where the kernel knows how (6.9). 0, or -1 with errno
+ * (ESRCH: it has ended, or leads no group).
  */
 int	process_group_signal(const struct identity *id, int signo);
 

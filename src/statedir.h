@@ -50,12 +50,20 @@ char	*statedir_job_path(const char *name, const char *file);
 
 /*
  * Lock the job's name: an flock(2) on its directory's descriptor, held as
- * long as a copy of that descriptor is open. 0, or -1: EWOULDBLOCK.
+ * long as a copy of that descriptor is open. 0, or -1: EWOULDBLOCK (also for
+ * the moment that statedir_job_locked() takes), ENOENT if the directory was
+ * removed since it was opened: open it again.
  */
 int	statedir_job_lock(int dirfd);
 
 /* True if somebody holds it. Takes and drops a shared lock. */
 bool	statedir_job_locked(int dirfd);
+
+/*
+ * Put in order what an interrupted start has left; with the name locked,
+ * before record.new and log.new are made. No log is lost. 0, or -1.
+ */
+int	statedir_job_recover(int dirfd);
 
 /*
  * A start replaces the record and moves the log to log.1, but a start that

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The state directory and the files of a job in it.
+ *
+ * What always holds: a record, once there, is never missing, not even for a
+ * moment; and no log is ever lost, however a start was interrupted. While a
+ * start is between publish and settle, there is a record.old (an empty one
+ * if there was no record before), which is what unpublish goes by.
+ */
+#include "config.h"
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "statedir.h"
+
+#define NAME_LETTERS	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define NAME_DIGITS	"0123456789"
+#define NAME_MAX_LEN	64
+
+bool
+statedir_name_valid(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len >= 1 && len <= NAME_MAX_LEN &&
+	    strchr(NAME_LETTERS NAME_DIGITS, name[0]) != NULL &&
+	    strspn(name, NAME_LETTERS NAME_DIGITS "._+@:-") == len &&
+	    strspn(name, NAME_DIGITS) != len;
+}
+
+static char *
+join(const char *a, const char *b, const char *c)
+{
+	char *path;
+
+	return asprintf(&path, "%s%s%s", a, b, c) == -1 ? NULL : path;
+}
+
+char *
+statedir_path(void)
+{
+	const char *dir;
+	char *cwd, *path;
+
+	if ((dir = getenv("DETACH_STATE_DIR")) != NULL && *dir != '\0') {
+		if (*dir == '/')
+			return strdup(dir);
+		if ((cwd = getcwd(NULL, 0)) == NULL)
+			return NULL;
+		path = join(cwd, "/", dir);
+		free(cwd);
+		return path;
+	}
+	if ((dir = getenv("XDG_STATE_HOME")) != NULL && *dir == '/')
+		return join(dir, "/detach", "");
+	if ((dir = getenv("HOME")) != NULL && *dir == '/')
+		return join(dir, "/.local/state/detach", "");
+	errno = ENOENT;
+	return NULL;
+}
+
+char *
+statedir_job_path(const char *name, const char *file)
+{
+	char *dir, *path;
+
+	if ((dir = statedir_path()) == NULL)
+		return NULL;
+	if (asprintf(&path, "%s/%s/%s", dir, name, file) == -1)
+		path = NULL;
+	free(dir);
+	return path;
+}
+
+/* mkdir(2), 0700 whatever the umask. */
+static int
+make_dir(int dirfd, const char *path)
+{
+	if (mkdirat(dirfd, path, 0700) == -1)
+		return -1;
+	return fchmodat(dirfd, path, 0700, 0);
+}
+
+/* mkdir -p; path is changed and restored. What is there already stays. */
+static int
+make_dirs(char *path)
+{
+	char *p;
+
+	for (p = path + 1; *p != '\0'; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		/* Some file systems look at the rights before the name. */
+		if (make_dir(AT_FDCWD, path) == -1 && errno != EEXIST &&
+		    access(path, F_OK) == -1) {
+			*p = '/';
+			return -1;
+		}
+		*p = '/';
+	}
+	return make_dir(AT_FDCWD, path) == -1 && errno != EEXIST ? -1 : 0;
+}
+
+/* The caller's own, and writable by nobody else; else closed, EPERM. */
+static int
+checked(int fd)
+{
+	struct stat st;
+	int saved;
+
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) == 0) {
+		if (st.st_uid == geteuid() && (st.st_mode & 022) == 0)
+			return fd;
+		errno = EPERM;
+	}
+	saved = errno;
+	(void)close(fd);
+	errno = saved;
+	return -1;
+}
+
+int
+statedir_open(bool create)
+{
+	char *path;
+	int fd, saved;
+
+	if ((path = statedir_path()) == NULL)
+		return -1;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 && errno == ENOENT && create && make_dirs(path) == 0)
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	saved = errno;
+	free(path);
+	errno = saved;
+	return checked(fd);
+}
+
+int
+statedir_job_open(int statefd, const char *name, bool create, bool *created)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+	int fd;
+
+	if (created != NULL)
+		*created = false;
+	if (!statedir_name_valid(name)) {
+		errno = EINVAL;
+		return -1;
+	}
+	fd = openat(statefd, name, flags);
+	if (fd == -1 && errno == ENOENT && create) {
+		if (make_dir(statefd, name) == 0) {
+			if (created != NULL)
+				*created = true;
+		} else if (errno != EEXIST)
+			return -1;
+		fd = openat(statefd, name, flags);
+	}
+	return checked(fd);
+}
+
+int
+statedir_job_lock(int dirfd)
+{
+	struct stat st;
+
+	if (flock(dirfd, LOCK_EX | LOCK_NB) == -1)
+		return -1;
+	if (fstat(dirfd, &st) == -1)
+		return -1;
+	if (st.st_nlink == 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	return 0;
+}
+
+bool
+statedir_job_locked(int dirfd)
+{
+	if (flock(dirfd, LOCK_SH | LOCK_NB) == -1)
+		return errno == EWOULDBLOCK;
+	(void)flock(dirfd, LOCK_UN);
+	return false;
+}
+
+/* -1: not there. */
+static off_t
+size_of(int dirfd, const char *file)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, file, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return -1;
+	return st.st_size;
+}
+
+/* Like rename(2) and unlink(2), but 0 also if there is nothing to do it to. */
+static int
+move(int dirfd, const char *from, const char *to)
+{
+	return renameat(dirfd, from, dirfd, to) == -1 && errno != ENOENT ?
+	    -1 : 0;
+}
+
+static int
+discard(int dirfd, const char *file)
+{
+	return unlinkat(dirfd, file, 0) == -1 && errno != ENOENT ? -1 : 0;
+}
+
+int
+statedir_job_recover(int dirfd)
+{
+	/* A start that was taken back, or was not, and its run's log. */
+	if (size_of(dirfd, JOB_LOG_OLD) != -1 &&
+	    move(dirfd, JOB_LOG_OLD, size_of(dirfd, JOB_LOG) > 0 ?
+	    JOB_LOG_1 : JOB_LOG) == -1)
+		return -1;
+	if (size_of(dirfd, JOB_LOG_NEW) > 0) {
+		if (size_of(dirfd, JOB_LOG) > 0 &&
+		    move(dirfd, JOB_LOG, JOB_LOG_1) == -1)
+			return -1;
+		if (move(dirfd, JOB_LOG_NEW, JOB_LOG) == -1)
+			return -1;
+	}
+	if (discard(dirfd, JOB_LOG_NEW) == -1 ||
+	    discard(dirfd, JOB_RECORD_NEW) == -1)
+		return -1;
+	return discard(dirfd, JOB_RECORD_OLD);
+}
+
+/* Make record.old: another name of the record, or empty if there is none. */
+static int
+keep_record(int dirfd)
+{
+	int fd;
+
+	if (linkat(dirfd, JOB_RECORD, dirfd, JOB_RECORD_OLD, 0) == 0)
+		return 0;
+	if (errno == EEXIST) {
+		if (discard(dirfd, JOB_RECORD_OLD) == -1)
+			return -1;
+		if (linkat(dirfd, JOB_RECORD, dirfd, JOB_RECORD_OLD, 0) == 0)
+			return 0;
+	}
+	/* No links on this file system: then there is a moment without. */
+	if (errno != ENOENT &&
+	    renameat(dirfd, JOB_RECORD, dirfd, JOB_RECORD_OLD) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return -1;
+	fd = openat(dirfd, JOB_RECORD_OLD,
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd == -1)
+		return -1;
+	return close(fd);
+}
+
+int
+statedir_job_publish(int dirfd, bool has_log)
+{
+	int saved;
+
+	if (keep_record(dirfd) == -1)
+		return -1;
+	if (move(dirfd, JOB_LOG, JOB_LOG_OLD) == 0 &&
+	    (!has_log || renameat(dirfd, JOB_LOG_NEW, dirfd, JOB_LOG) == 0) &&
+	    renameat(dirfd, JOB_RECORD_NEW, dirfd, JOB_RECORD) == 0)
+		return 0;
+	saved = errno;
+	(void)statedir_job_unpublish(dirfd, has_log);
+	errno = saved;
+	return -1;
+}
+
+int
+statedir_job_unpublish(int dirfd, bool has_log)
+{
+	off_t size = size_of(dirfd, JOB_RECORD_OLD);
+	int r = 0;
+
+	if (size != -1) {
+		/* First the new log out of the way, which says by its name
+		   that it is the new one if this is done twice. */
+		if (has_log && size_of(dirfd, JOB_LOG_NEW) == -1 &&
+		    move(dirfd, JOB_LOG, JOB_LOG_NEW) == -1)
+			r = -1;
+		if (move(dirfd, JOB_LOG_OLD, JOB_LOG) == -1)
+			r = -1;
+		if ((size == 0 ? discard(dirfd, JOB_RECORD) :
+		    move(dirfd, JOB_RECORD_OLD, JOB_RECORD)) == -1)
+			r = -1;
+		/* Two names of one file are not renamed but left. */
+		if (discard(dirfd, JOB_RECORD_OLD) == -1)
+			r = -1;
+	}
+	if (discard(dirfd, JOB_RECORD_NEW) == -1)
+		r = -1;
+	if (has_log && discard(dirfd, JOB_LOG_NEW) == -1)
+		r = -1;
+	return r;
+}
+
+int
+statedir_job_settle(int dirfd)
+{
+	int r = move(dirfd, JOB_LOG_OLD, JOB_LOG_1);
+
+	return discard(dirfd, JOB_RECORD_OLD) == -1 ? -1 : r;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void
+free_names(char **names, size_t n)
+{
+	while (n > 0)
+		free(names[--n]);
+	free(names);
+}
+
+/* A stream of its own over the directory, from the start. */
+static DIR *
+open_dir(int dirfd)
+{
+	DIR *d;
+	int fd;
+
+	if ((fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+		return NULL;
+	if ((d = fdopendir(fd)) == NULL)
+		(void)close(fd);
+	return d;
+}
+
+char **
+statedir_jobs(int statefd)
+{
+	char **names, **more;
+	struct dirent *e;
+	size_t n = 0, room = 16;
+	int saved;
+	DIR *d;
+
+	if ((d = open_dir(statefd)) == NULL)
+		return NULL;
+	names = calloc(room, sizeof(*names));
+	while (names != NULL && (errno = 0, e = readdir(d)) != NULL) {
+		if (!statedir_name_valid(e->d_name) ||
+		    (e->d_type != DT_DIR && e->d_type != DT_UNKNOWN))
+			continue;
+		if (n + 1 == room) {
+			more = reallocarray(names, room *= 2, sizeof(*names));
+			if (more == NULL)
+				break;
+			names = more;
+		}
+		if ((names[n] = strdup(e->d_name)) == NULL)
+			break;
+		n++;
+	}
+	saved = errno;
+	(void)closedir(d);
+	if (names == NULL || saved != 0) {
+		free_names(names, n);
+		errno = saved != 0 ? saved : ENOMEM;
+		return NULL;
+	}
+	names[n] = NULL;
+	qsort(names, n, sizeof(*names), compare_names);
+	return names;
+}
+
+int
+statedir_job_remove(int statefd, const char *name)
+{
+	/* The record last: until then, the job can still be found. */
+	static const char *const files[] = { JOB_LOG_NEW, JOB_LOG_OLD,
+	    JOB_LOG_1, JOB_LOG, JOB_PID, JOB_RECORD_NEW, JOB_RECORD_OLD,
+	    JOB_RECORD };
+	struct dirent *e;
+	size_t i;
+	int fd;
+	DIR *d;
+
+	if ((fd = statedir_job_open(statefd, name, false, NULL)) == -1)
+		return -1;
+	if ((d = open_dir(fd)) != NULL) {
+		while ((e = readdir(d)) != NULL) {
+			if (strncmp(e->d_name, "record.", 7) == 0)
+				(void)discard(fd, e->d_name);
+		}
+		(void)closedir(d);
+	}
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (discard(fd, files[i]) == -1) {
+			int saved = errno;
+
+			(void)close(fd);
+			errno = saved;
+			return -1;
+		}
+	}
+	(void)close(fd);
+	return unlinkat(statefd, name, AT_REMOVEDIR);
+}
