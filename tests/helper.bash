@@ -9,7 +9,7 @@
 #	$HOME			$WORK/home
 #	$DETACH_STATE_DIR	$WORK/state (not made: that is detach's job)
 #	$DETACH			the program under test, an absolute path
-#	$PROBE $PTY $TICK $TRACE $WITH	the programs of tests/*.c
+#	$ENDS $PROBE $PTY $TICK $TRACE $WITH	the programs of tests/*.c
 # A file with a setup or teardown of its own calls detach_setup first and
 # detach_teardown last in it.
 #
@@ -29,13 +29,14 @@ detach_programs() {
 
 	top=$(cd "$top" && pwd -P)
 	: "${DETACH:=$top/src/detach}"
+	ENDS=$top/tests/ends
 	PROBE=$top/tests/probe
 	PTY=$top/tests/pty
 	TICK=$top/tests/tick
 	TRACE=$top/tests/trace
 	WITH=$top/tests/with
-	export DETACH PROBE PTY TICK TRACE WITH
-	for p in "$DETACH" "$PROBE" "$PTY" "$TICK" "$TRACE" "$WITH"; do
+	export DETACH ENDS PROBE PTY TICK TRACE WITH
+	for p in "$DETACH" "$ENDS" "$PROBE" "$PTY" "$TICK" "$TRACE" "$WITH"; do
 		[ -x "$p" ] || {
 			echo "not built: $p (make check builds it)" >&2
 			return 1
