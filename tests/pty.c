@@ -13,6 +13,8 @@
  *	file PATH	wait until the file is there and not empty
  *	state PATH S	wait until the process whose pid the file holds is in
  *			one of the states S, letters as in proc(5)
+ *	gone PATH	wait until the process whose pid the file holds has
+ *			ended, a zombie or not there
  *	close		the terminal goes away: close the master
  *	kill		SIGKILL to the shell
  *	wait		wait until the shell has ended
@@ -153,29 +155,47 @@ filled(const char *path)
 	return stat(path, &sb) == 0 && sb.st_size > 0;
 }
 
-/* arg: PATH LETTERS */
-static int
-instate(const char *arg)
+/* The state of the process whose pid is in the file: 0 if there is none. */
+static char
+stateof(const char *pidfile)
 {
-	char path[4096], file[64], letters[16], line[1024], *p;
+	char path[64], line[1024], *p;
 	int pid = 0, n;
 	FILE *f;
 
-	if (sscanf(arg, "%4095s %15s", path, letters) != 2)
-		errx(1, "state PATH LETTERS: %s", arg);
-	if ((f = fopen(path, "re")) == NULL)
+	if ((f = fopen(pidfile, "re")) == NULL)
 		return 0;
 	n = fscanf(f, "%d", &pid);
 	fclose(f);
 	if (n != 1)
 		return 0;
-	snprintf(file, sizeof(file), "/proc/%d/stat", pid);
-	if ((f = fopen(file, "re")) == NULL)
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if ((f = fopen(path, "re")) == NULL)
 		return 0;
 	p = fgets(line, sizeof(line), f);
 	fclose(f);
-	return p != NULL && (p = strrchr(line, ')')) != NULL &&
-	    p[1] == ' ' && strchr(letters, p[2]) != NULL;
+	if (p == NULL || (p = strrchr(line, ')')) == NULL || p[1] != ' ')
+		return 0;
+	return p[2];
+}
+
+/* arg: PATH LETTERS */
+static int
+instate(const char *arg)
+{
+	char path[4096], letters[16], c;
+
+	if (sscanf(arg, "%4095s %15s", path, letters) != 2)
+		errx(1, "state PATH LETTERS: %s", arg);
+	return (c = stateof(path)) != 0 && strchr(letters, c) != NULL;
+}
+
+static int
+isgone(const char *pidfile)
+{
+	char c;
+
+	return (c = stateof(pidfile)) == 0 || c == 'Z' || c == 'X';
 }
 
 static int
@@ -212,6 +232,8 @@ step(struct terminal *t, const char *verb, const char *arg)
 		return filled(arg);
 	else if (strcmp(verb, "state") == 0)
 		return instate(arg);
+	else if (strcmp(verb, "gone") == 0)
+		return isgone(arg);
 	else if (strcmp(verb, "close") == 0)
 		closeterminal(t);
 	else if (strcmp(verb, "kill") == 0)

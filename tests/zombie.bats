@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: ISC
+# L10: no zombie is left by detach, ever.  Looked at below a subreaper that
+# reaps nobody, as the PID 1 of some containers: whatever ends there without
+# having been reaped by its parent stays for us to count.
+
+load helper
+
+# below COMMAND ...: run it below such a subreaper; its zombies, when it is
+# done, one "PID NAME" a line, in $zombies.  Output in $WORK/output.
+below() {
+	local reaper
+
+	mkfifo "$WORK/hold"
+	"$WITH" -r sh -c '"$@"; echo $? >"$WORK/done"' sh "$@" \
+	    <"$WORK/hold" >"$WORK/output" 2>&1 3>&- &
+	reaper=$!
+	exec 9>"$WORK/hold"
+	started "$reaper"
+	soon test -s "$WORK/done"
+	soon settled "$reaper"
+	zombies=$(ps -o pid=,stat=,comm= --ppid "$reaper" |
+	    awk '$2 ~ /^Z/ { print $1, $3 }')
+	exec 9>&-
+	wait "$reaper" || :
+	rm -f "$WORK/hold"
+}
+
+# Whatever the subreaper has got is a zombie by now.
+settled() {
+	! ps -o stat= --ppid "$1" | grep -qv '^Z'
+}
+
+@test "L10: 500 launches leave no zombie but the ended commands themselves" {
+	cat >many <<-'END'
+		i=0
+		while [ $i -lt 500 ]; do
+			"$DETACH" -P -o /dev/null true || exit 1
+			i=$((i + 1))
+		done
+	END
+	below sh ./many
+	equal "$(cat done)" 0 status
+	equal "$(sort -u output | wc -l | tr -d ' ')" 500 commands
+	# The commands are the subreaper's to reap; nothing else is there.
+	diff <(sort output) <(awk '{ print $1 }' <<<"$zombies" | sort)
+}
+
+@test "L10: a command that is not found, or not executable, is not even forked" {
+	cat >many <<-'END'
+		i=0
+		while [ $i -lt 20 ]; do
+			"$DETACH" -o log no-such-command
+			"$DETACH" -p pid "$WORK"
+			"$DETACH" -o "|cat" ./no-such-command
+			"$DETACH" -C nowhere true
+			i=$((i + 1))
+		done
+	END
+	below sh ./many
+	equal "$zombies" "" zombies
+}
+
+@test "L10: the launcher has no child left when it returns" {
+	"$WITH" -r sh -c '"$DETACH" -o log sleep 60; echo $? >"$WORK/done"
+	    exec sleep 60' </dev/null 3>&- &
+	soon test -s done
+	# Neither the launcher nor its child is anybody's zombie.
+	sleep 0.1
+	local p
+	for p in $(marked); do
+		[ "$(stat_field "$p" 3)" != Z ]
+	done
+	started $(marked | grep -vx $$)
+}
+
+@test "L10: a zombie is not taken for a running command" {
+	mkfifo hold
+	"$WITH" -r "$DETACH" -P -p pidfile true <hold >pid 3>&- &
+	started $!
+	exec 9>hold
+	soon test -s pid
+	soon state_is "$(cat pid)" Z
+	# Its pid is taken, it answers kill -0, and yet it does not run.
+	kill -0 "$(cat pid)"
+	run "$DETACH" -p pidfile true
+	status_is 0
+	exec 9>&-
+}
