@@ -170,6 +170,10 @@ add_keep(struct options *o, const char *arg)
 
 	if (parse_number(arg, 0, 1 << 30, &n) == -1)
 		return bad_value('k', arg, "the number of a descriptor");
+	if (o->nkeep == KEEP_MAX) {
+		say("--keep-fd: at most %d descriptors", KEEP_MAX);
+		return -1;
+	}
 	keep = reallocarray(o->keep, o->nkeep + 1, sizeof(*keep));
 	if (keep == NULL) {
 		say_errno(errno, "--keep-fd");

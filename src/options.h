@@ -13,6 +13,8 @@
 
 #include "scope.h"
 
+#define KEEP_MAX	64	/* -k options at most */
+
 enum verb {
 	VERB_LAUNCH,
 	VERB_LIST,

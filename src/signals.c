@@ -233,3 +233,43 @@ signals_for_command(void)
 	memset(&none, 0, sizeof(none));
 	kernel_mask(SIG_SETMASK, &none, NULL);
 }
+
+void
+signals_for_keeper(void)
+{
+	struct sigaction ignore;
+
+	signals_default();
+	memset(&ignore, 0, sizeof(ignore));
+	ignore.sa_handler = SIG_IGN;
+	(void)sigaction(SIGHUP, &ignore, NULL);
+	signals_block(NULL);
+}
+
+bool
+signals_pending(void)
+{
+	static const int ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	struct sigaction sa;
+	sigset_t pending;
+	size_t i;
+
+	if (sigpending(&pending) == -1 || sigisemptyset(&pending))
+		return false;
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (sigismember(&pending, ends[i]) == 1 &&
+		    sigaction(ends[i], NULL, &sa) == 0 &&
+		    sa.sa_handler != SIG_IGN)
+			return true;
+	return false;
+}
+
+void
+signals_reap(void)
+{
+	struct sigaction sa;
+
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_handler = SIG_DFL;
+	(void)sigaction(SIGCHLD, &sa, NULL);
+}

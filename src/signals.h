@@ -7,6 +7,7 @@
 #define SIGNALS_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -24,6 +25,18 @@ char	*signals_name(int signo, char *buf, size_t size);
 /* Block everything that can be; *old (may be NULL) gets the mask before. */
 void	signals_block(sigset_t *old);
 void	signals_restore(const sigset_t *old);
+
+/* SIGCHLD at its default: ignored, children could not be waited for. */
+void	signals_reap(void);
+
+/*
+ * True if a signal is pending, though blocked, that will end this process
+ * once it is let through: SIGINT, SIGTERM, SIGHUP or SIGQUIT, not ignored.
+ */
+bool	signals_pending(void);
+
+/* What a keeper lives with: all blocked, SIGHUP ignored, the rest default. */
+void	signals_for_keeper(void);
 
 /*
  * What a command starts with (L5): SIGHUP ignored, every other signal at its

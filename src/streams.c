@@ -66,7 +66,8 @@ follow_links(char path[PATH_MAX])
 	for (i = 0; i < LINKS_MAX; i++) {
 		if (lstat(path, &st) == -1)
 			return errno == ENOENT ? 0 : -1;
-		if (!S_ISLNK(st.st_mode))
+		/* A link below /proc is no name: the kernel follows it. */
+		if (!S_ISLNK(st.st_mode) || strncmp(path, "/proc/", 6) == 0)
 			return 0;
 		if (st.st_uid != geteuid() && st.st_uid != 0) {
 			errno = EPERM;
@@ -112,7 +113,8 @@ open_append(const char *name, mode_t mode, struct stream_file *f)
 	for (i = 0; i < LINKS_MAX && f->fd == -1; i++) {
 		if (follow_links(path) == -1)
 			return -1;
-		f->fd = open(path, flags | O_NOFOLLOW);
+		f->fd = open(path, flags |
+		    (strncmp(path, "/proc/", 6) == 0 ? 0 : O_NOFOLLOW));
 		if (f->fd == -1 && errno != ENOENT)
 			return -1;
 		if (f->fd != -1)
@@ -218,7 +220,7 @@ open_log(struct streams *s, const struct stream_request *r)
 	int rc;
 
 	if (s->log != NULL)
-		return s->file[s->nfiles - 1].fd;
+		return s->log_fd;
 	s->culprit = LOG_FILE;
 	f->fd = -1;
 	if (r->logdir != -1) {
@@ -236,7 +238,7 @@ open_log(struct streams *s, const struct stream_request *r)
 	if (rc == -1)
 		return -1;
 	s->log = f->path;
-	return f->fd;
+	return s->log_fd = f->fd;
 }
 
 static int

@@ -49,6 +49,7 @@ struct streams {
 	size_t	 nfiles;
 	char	*log;		/* the log's path if one is used, else NULL;
 				   points into file[] */
+	int	 log_fd;
 	struct stream_filter filter[2];
 	size_t	 nfilters;
 	bool	 truncate;

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Everything between fork and exec, in order. These processes may share the
+ * launcher's memory (spawn.c): only async-signal-safe calls, and nothing but
+ * l->outcome is written.
+ */
+#include "config.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "descriptors.h"
+#include "exitcode.h"
+#include "keeper.h"
+#include "launch.h"
+#include "signals.h"
+#include "spawn.h"
+#include "statedir.h"
+#include "supervise.h"
+
+enum { STACK_MIDDLE, STACK_KEEPER, STACK_COMMAND, STACK_FILTER };
+
+static int
+fail(struct launch *l, enum step step)
+{
+	l->outcome->ready = false;
+	l->outcome->error = errno;
+	l->outcome->step = (int)step;
+	if (l->ready[1] != -1)
+		(void)!write(l->ready[1], &(char){ KEEPER_FAILED }, 1);
+	return EXIT_FAILED;
+}
+
+static pid_t
+run(struct launch *l, int (*fn)(void *), void *arg, int stack)
+{
+	return spawn(l->share, fn, arg, l->stacks[stack], STACK_SIZE);
+}
+
+/* The descriptors that -k and an unkept pidfile leave to the command. */
+static int
+inherit(struct launch *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->o->nkeep; i++)
+		if (descriptor_inherit(l->o->keep[i]) == -1)
+			return -1;
+	if (l->jobdir == -1 && l->pidfile.fd != -1)
+		return descriptor_inherit(l->pidfile.fd);
+	return 0;
+}
+
+/*
+ * The command's own process, from its first instruction to exec. What may
+ * need root comes before the ids are given up, what the user's rights decide
+ * after.
+ */
+int
+child_command(void *arg)
+{
+	struct launch *l = arg;
+	const struct options *o = l->o;
+	char go;
+
+	/* 1. The launcher's go: the end of the socket means that it died. */
+	if (l->hand[1] != -1 && read(l->hand[1], &go, 1) != 1)
+		return EXIT_FAILED;
+
+	/* 2. A process group of its own, which it leads (L3). */
+	setpgid(0, 0);
+
+	/* 3. Standard input, output, error, and what else stays open. */
+	if (streams_move(l->streams.fd) == -1 || inherit(l) == -1)
+		return fail(l, STEP_STREAMS);
+
+	/* 4. The pid, written by its owner; the record, put in place. */
+	if (l->pidfile.fd != -1 &&
+	    pidfile_put(l->pidfile.fd, getpid()) == -1)
+		return fail(l, STEP_PIDFILE);
+
+	/* 5. Ids first, then the directory, with the rights of the user. */
+	if (o->umask_set)
+		umask(o->umask);
+	if (l->jobdir != -1 && l->hand[1] != -1) {
+		if (statedir_job_publish(l->jobdir, l->has_log) == -1)
+			return fail(l, STEP_PUBLISH);
+		l->outcome->published = true;
+	}
+	if (o->user != NULL && user_become(&l->user) == -1)
+		return fail(l, STEP_USER);
+	if (o->chdir != NULL && fchdir(l->chdir) == -1)
+		return fail(l, STEP_CHDIR);
+
+	/* 6. The last that can be checked before exec: now -t may. */
+	if (l->hand[1] != -1 && streams_truncate(&l->streams) == -1)
+		return fail(l, STEP_TRUNCATE);
+
+	/* 7. Whatever the caller had ignored or blocked: undone (L5). */
+	signals_for_command();
+
+	/* 8. Ready; what follows is the kernel's. */
+	l->outcome->ready = true;
+	if (l->ready[1] != -1)
+		(void)!write(l->ready[1], &(char){ KEEPER_READY }, 1);
+	execve(l->command.path, l->command.argv, l->env);
+	if (errno == ENOEXEC)
+		execve("/bin/sh", l->command.sh_argv, l->env);
+	return fail(l, STEP_EXEC);
+}
+
+/*
+ * A '|COMMAND': it waits until the command has been exec'd, and is never run
+ * otherwise. The gate's end says that the waiting is over, ready how.
+ */
+static int
+child_filter(void *arg)
+{
+	const struct launch_filter *fa = arg;
+	struct launch *l = fa->l;
+	const struct stream_filter *f = &l->streams.filter[fa->i];
+	char *sh_argv[] = { "sh", "-c", (char *)f->command, NULL };
+	char c;
+
+	close(l->gate[1]);
+	setpgid(0, 0);
+	while (read(l->gate[0], &c, 1) > 0)
+		continue;
+	if (!l->outcome->ready || streams_move(f->out) == -1 ||
+	    (l->o->user != NULL && user_become(&l->user) == -1))
+		return EXIT_FAILED;
+	signals_for_command();
+	execve("/bin/sh", sh_argv, l->env);
+	return EXIT_FAILED;
+}
+
+/*
+ * The keeper: the command's parent from its start on, so that getppid() never
+ * changes under it.
+ */
+static int
+child_keeper(void *arg)
+{
+	struct launch *l = arg;
+	pid_t pid;
+
+	if ((pid = run(l, child_command, l, STACK_COMMAND)) == -1)
+		return fail(l, STEP_FORK);
+	l->outcome->command = pid;
+	(void)!write(l->hand[1], "k", 1);
+	supervise(l, pid);
+}
+
+/*
+ * The session leader: it makes the session, and those that live in it, and
+ * is gone, so that nothing of that session can get a controlling terminal.
+ */
+int
+child_middle(void *arg)
+{
+	struct launch *l = arg;
+	size_t i;
+	pid_t pid;
+
+	/* The launcher's end: its end must show when the launcher dies. */
+	close(l->hand[0]);
+	setsid();
+	for (i = 0; i < l->streams.nfilters; i++) {
+		pid = run(l, child_filter, &l->filter[i],
+		    STACK_FILTER + (int)i);
+		if (pid == -1)
+			return fail(l, STEP_FORK);
+		l->outcome->filter[i] = pid;
+	}
+	if (l->jobdir != -1)
+		pid = run(l, child_keeper, l, STACK_KEEPER);
+	else
+		pid = run(l, child_command, l, STACK_COMMAND);
+	if (pid == -1)
+		return fail(l, STEP_FORK);
+	if (l->jobdir != -1)
+		l->outcome->keeper = pid;
+	else
+		l->outcome->command = pid;
+	return EXIT_DONE;
+}

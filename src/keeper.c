@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The keeper. It sleeps in one poll(2), on a signalfd(2) and, for an adopted
+ * command, a pidfd; with all signals blocked there is no moment at which one
+ * could be missed. The order at the end is the promise: how it ended is on
+ * record before the pidfile goes and the locks are released.
+ */
+#include "config.h"
+
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "keeper.h"
+#include "pidfile.h"
+#include "process.h"
+#include "signals.h"
+#include "statedir.h"
+
+#define NSEC		INT64_C(1000000000)
+#define REAP_PATIENCE	(60 * NSEC)	/* for an adopted command's parent */
+
+static int64_t
+boottime(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * NSEC + ts.tv_nsec;
+}
+
+int
+keeper_launched(int ready)
+{
+	char c, last = KEEPER_FAILED;
+	ssize_t n;
+
+	while ((n = read(ready, &c, 1)) == 1)
+		last = c;
+	return n == 0 && last == KEEPER_READY ? 0 : -1;
+}
+
+static int
+open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGQUIT);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static bool
+tells_to_end(int signo)
+{
+	return signo == SIGTERM || signo == SIGINT || signo == SIGQUIT;
+}
+
+bool
+keeper_pause(int signals, int64_t ns)
+{
+	struct signalfd_siginfo si;
+	struct pollfd pfd = { .fd = signals, .events = POLLIN };
+	int64_t end = boottime() + ns, left;
+
+	while ((left = end - boottime()) > 0) {
+		/* Rounded up, lest the last millisecond be spent spinning. */
+		left = left / 1000000 + 1;
+		if (poll(&pfd, 1, left > 3600000 ? 3600000 : (int)left) < 1)
+			continue;
+		while (read(signals, &si, sizeof(si)) == sizeof(si))
+			if (tells_to_end((int)si.ssi_signo))
+				return true;
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			continue;
+	}
+	return false;
+}
+
+/* Pass on what has come. */
+static void
+forward(const struct keeper *k, int signals, bool running,
+    struct keeper_end *end)
+{
+	struct signalfd_siginfo si;
+	int signo;
+
+	while (read(signals, &si, sizeof(si)) == sizeof(si)) {
+		signo = (int)si.ssi_signo;
+		if (signo == SIGCHLD)
+			continue;
+		if (tells_to_end(signo))
+			end->told = true;
+		/* Our own child is not reaped yet: the pid is still its. */
+		if (k->pidfd != -1)
+			process_pidfd_signal(k->pidfd, signo);
+		else if (running)
+			kill(end->command, signo);
+	}
+}
+
+/* Reap what has ended. True if nothing is left to wait for. */
+static bool
+reap(const struct keeper *k, bool *running, struct keeper_end *end)
+{
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == end->command && *running) {
+			*running = false;
+			end->known = true;
+			end->status = status;
+		}
+	if (pid == -1 && errno == ECHILD)
+		return true;
+	return !*running && !k->tree;
+}
+
+/* An adopted command has ended; its parent, not we, can tell how. */
+static bool
+ask(const struct keeper *k, struct keeper_end *end)
+{
+	end->known = process_exit_status(k->pidfd, REAP_PATIENCE,
+	    &end->status) == 0;
+	return true;
+}
+
+/* Wait until the run has ended, and say how. */
+static void
+wait_for_end(const struct keeper *k, int signals, int64_t since,
+    struct keeper_end *end)
+{
+	struct pollfd pfd[2] = {
+		{ .fd = signals, .events = POLLIN },
+		{ .fd = k->pidfd, .events = POLLIN },
+	};
+	bool running = true, over = false;
+
+	end->known = false;
+	while (!over) {
+		/* Children first: one may have ended before the signalfd. */
+		if (k->pidfd == -1)
+			over = reap(k, &running, end);
+		else if ((pfd[1].revents & POLLIN) != 0)
+			over = ask(k, end);
+		if (!over && poll(pfd, 2, -1) > 0)
+			forward(k, signals, running, end);
+	}
+	end->elapsed = boottime() - since;
+	clock_gettime(CLOCK_REALTIME, &end->ended);
+}
+
+/* SEC.NSEC, as records have times. */
+static char *
+time_text(char *buf, size_t size, int64_t sec, int64_t nsec)
+{
+	char *p;
+
+	p = keeper_number(buf, size, (uint64_t)nsec, 9);
+	*--p = '.';
+	/* keeper_number() ends with a NUL, which the point goes over. */
+	return keeper_number(buf, (size_t)(p - buf) + 1, (uint64_t)sec, 1);
+}
+
+static void
+record_end(const struct keeper *k, const struct keeper_end *end)
+{
+	char ended[48], elapsed[48], code[16], name[16];
+	struct keeper_line lines[5];
+	size_t n = 0;
+
+	lines[n++] = (struct keeper_line){ "ended", time_text(ended,
+	    sizeof(ended), end->ended.tv_sec, end->ended.tv_nsec) };
+	lines[n++] = (struct keeper_line){ "elapsed", time_text(elapsed,
+	    sizeof(elapsed), end->elapsed / NSEC, end->elapsed % NSEC) };
+	if (end->known && WIFEXITED(end->status))
+		lines[n++] = (struct keeper_line){ "exit_status",
+		    keeper_number(code, sizeof(code),
+		    (uint64_t)WEXITSTATUS(end->status), 1) };
+	else if (end->known && WIFSIGNALED(end->status)) {
+		lines[n++] = (struct keeper_line){ "signal",
+		    signals_name(WTERMSIG(end->status), name, sizeof(name)) };
+		lines[n++] = (struct keeper_line){ "core",
+		    WCOREDUMP(end->status) ? "1" : "0" };
+	}
+	(void)keeper_edit(k->dirfd, lines, n, true);
+}
+
+_Noreturn void
+keeper_run(const struct keeper *k)
+{
+	struct keeper_end end = { .command = k->command };
+	int64_t since = k->since;
+	pid_t pid;
+	int signals;
+
+	signals_for_keeper();
+	if (k->tree)
+		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	signals = open_signals();
+	if (k->ready != -1 && keeper_launched(k->ready) == -1) {
+		/* The launcher takes everything back. */
+		waitpid(k->command, NULL, 0);
+		_exit(0);
+	}
+	if (k->ready != -1)
+		close(k->ready);
+	for (;;) {
+		if (since == 0)
+			since = boottime();
+		wait_for_end(k, signals, since, &end);
+		if (k->again == NULL ||
+		    (pid = k->again(k->arg, signals, &end)) == 0)
+			break;
+		end.command = pid;
+		since = 0;
+	}
+	record_end(k, &end);
+	pidfile_drop(k->pidfile, k->pidfile_dirfd, k->pidfile_name);
+	flock(k->pidfile, LOCK_UN);
+	flock(k->dirfd, LOCK_UN);
+	if (k->ended != NULL)
+		k->ended(k->arg, &end);
+	_exit(0);
+}

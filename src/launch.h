@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A launch, from the options to a running command.
+ *
+ *	launcher   prepare.c: everything that can fail, before anything is
+ *	           started or changed
+ *	    | spawn
+ *	middle     child.c: setsid, spawn, _exit: the session leader is gone
+ *	    |      for good, and with it any way to a controlling terminal
+ *	    | spawn
+ *	command    waits for the launcher's go, which comes when the middle has
+ *	           been reaped, so init has adopted it before anything else
+ *	           happens; then puts itself in order, says ready, and execs
+ *	launcher   launch.c: ready and then the end of the socket: it runs;
+ *	           {step, error}, or the end without ready: it does not, and
+ *	           everything is taken back
+ *
+ * A kept job has one process more, its keeper, between middle and command; a
+ * '|COMMAND' of -o or -e is a child of the middle, too.
+ */
+#ifndef LAUNCH_H
+#define LAUNCH_H
+
+#include <sys/types.h>
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "command.h"
+#include "options.h"
+#include "pidfile.h"
+#include "record.h"
+#include "scope.h"
+#include "streams.h"
+#include "user.h"
+
+/* Where a process on the way to the command failed. */
+enum step {
+	STEP_NONE,
+	STEP_FORK,
+	STEP_STREAMS,
+	STEP_TRUNCATE,
+	STEP_PIDFILE,
+	STEP_PUBLISH,
+	STEP_USER,
+	STEP_CHDIR,
+	STEP_EXEC,
+};
+
+/*
+ * What the processes tell the launcher through memory that they share; who
+ * waits for it sleeps on a descriptor's end, never on this.
+ */
+struct outcome {
+	volatile pid_t	command;
+	volatile pid_t	keeper;
+	volatile pid_t	filter[2];
+	volatile int	step;		/* enum step */
+	volatile int	error;		/* errno */
+	volatile bool	published;
+	volatile bool	ready;
+};
+
+struct launch;
+
+struct launch_filter {		/* a filter process's argument */
+	struct launch  *l;
+	size_t		i;
+};
+
+#define STACK_SIZE	16384	/* of a child that shares our memory */
+#define STACKS		5	/* middle, keeper, command, two filters */
+
+struct launch {
+	const struct options *o;
+
+	struct user	 user;		/* where o->user */
+	char	       **env;
+	int		 chdir;		/* -C: O_PATH; else AT_FDCWD */
+	struct command	 command;
+	struct streams	 streams;
+	struct pidfile	 pidfile;	/* .fd -1: none */
+	int		 null;		/* /dev/null; kept jobs only */
+
+	int		 statefd;	/* kept jobs; else -1 */
+	int		 jobdir;	/* locked */
+	bool		 jobdir_created;
+	bool		 has_log;	/* a log.new is to be published */
+	struct record	 record;
+	struct scope	 scope;
+	char		*keeper_path;	/* detach-keeper; NULL: keep in place */
+	char		 keeper_title[80];
+	char		 keeper_env[128]; /* supervise.c */
+	struct launch_filter filter[2];
+
+	bool		 share;		/* children share our memory */
+	struct outcome	*outcome;
+	int		 hand[2];	/* socket: [0] launcher; [1] children */
+	int		 ready[2];	/* pipe: command to keeper */
+	int		 gate[2];	/* pipe: its end lets the filters go */
+	sigset_t	 mask;		/* the caller's */
+	char	       (*stacks)[STACK_SIZE];
+};
+
+/* Launch as the options say; the exit status. */
+int	launch(const struct options *o, int argc, char **argv);
+
+/*
+ * Steps of prepare.c. 0, or an exit status after a message; what was made so
+ * far is in *l, for launch_undo().
+ */
+int	launch_prepare(struct launch *l);
+void	launch_undo(struct launch *l);
+
+/* Say that the command cannot be executed, and why; 126, 127 or 125. */
+int	launch_exec_failed(const struct launch *l, int errnum);
+
+/* "detach: WHAT: already running (pid N, since TIME)". EXIT_NOTHING_DONE. */
+int	launch_refuse(const char *what, pid_t pid);
+
+#endif

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The launcher's preparation: everything that can fail, in an order in which
+ * what changes nothing comes first, and what changes something can be taken
+ * back.
+ */
+#include "config.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "descriptors.h"
+#include "env.h"
+#include "exitcode.h"
+#include "job.h"
+#include "launch.h"
+#include "process.h"
+#include "say.h"
+#include "signals.h"
+#include "spawn.h"
+#include "statedir.h"
+#include "supervise.h"
+
+#define PATIENCE_MS	1000	/* F2 */
+#define LOOK_MS		10
+#define BELIEVE		2	/* tries before a refusal is believed */
+
+static int
+failed(const char *what)
+{
+	say_errno(errno, "%s", what);
+	return EXIT_FAILED;
+}
+
+int
+launch_refuse(const char *what, pid_t pid)
+{
+	struct process_stat st;
+	struct timespec ts;
+	struct tm tm;
+	char since[64];
+
+	if (pid == 0 || process_stat(pid, &st) == -1 ||
+	    process_started(st.start_time, &ts) == -1 ||
+	    localtime_r(&ts.tv_sec, &tm) == NULL ||
+	    strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		say("%s: already running: it is locked by another process",
+		    what);
+	else
+		say("%s: already running (pid %d, since %s)", what, (int)pid,
+		    since);
+	return EXIT_NOTHING_DONE;
+}
+
+static int
+prepare_descriptors(struct launch *l)
+{
+	const struct options *o = l->o;
+	size_t i;
+
+	for (i = 0; i < o->nkeep; i++)
+		if (fcntl(o->keep[i], F_GETFD) == -1) {
+			say_errno(errno, "--keep-fd %d", o->keep[i]);
+			return EXIT_FAILED;
+		}
+	if (streams_survey(&l->streams) == -1)
+		return failed("/dev/null");
+	if (descriptors_mark() == -1)
+		return failed("open descriptors");
+	return 0;
+}
+
+static int
+prepare_user(struct launch *l)
+{
+	const char *user = l->o->user;
+
+	if (user == NULL || user_find(user, &l->user) == 0)
+		return 0;
+	switch (errno) {
+	case EPERM:
+		say("--user %s: only root can run a command as another user",
+		    user);
+		break;
+	case EINVAL:
+		say("--user '%s': takes USER or USER:GROUP", user);
+		break;
+	case ENOENT:
+		say("--user %s: no such user", user);
+		break;
+	case ESRCH:
+		say("--user %s: no such group", user);
+		break;
+	default:
+		say_errno(errno, "--user %s", user);
+	}
+	return EXIT_FAILED;
+}
+
+/* streams.h's lend: open files with the user's rights. */
+static int
+lend(void *arg, bool back)
+{
+	struct launch *l = arg;
+
+	return back ? user_return(&l->user) : user_lend(&l->user);
+}
+
+static int
+prepare_directory(struct launch *l)
+{
+	const char *dir = l->o->chdir;
+	int rc = 0, saved;
+
+	l->chdir = AT_FDCWD;
+	if (dir == NULL)
+		return 0;
+	if (l->o->user != NULL && user_lend(&l->user) == -1)
+		return failed("--user");
+	l->chdir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (l->chdir == -1 || faccessat(l->chdir, ".", X_OK, AT_EACCESS) == -1)
+		rc = -1;
+	saved = errno;
+	if (l->o->user != NULL && user_return(&l->user) == -1)
+		return failed("--user");
+	errno = saved;
+	return rc == -1 ? failed(dir) : 0;
+}
+
+/* The exit status for a command that execve(2) refuses with errnum. */
+static int
+exec_status(int errnum)
+{
+	switch (errnum) {
+	case ENOENT:
+		return EXIT_NOT_FOUND;
+	case E2BIG:
+	case EAGAIN:
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		return EXIT_FAILED;
+	default:
+		return EXIT_CANNOT_EXEC;
+	}
+}
+
+int
+launch_exec_failed(const struct launch *l, int errnum)
+{
+	const struct command *c = &l->command;
+	const char *name = l->o->argv[0];
+
+	if (c->missing[0] != '\0')
+		say("%s: needs %s, which cannot be executed: %s", name,
+		    c->missing, strerror(errnum == ELIBBAD ? ENOENT : errnum));
+	else
+		say_errno(errnum, "%s", *name == '\0' ? "''" : name);
+	return exec_status(errnum);
+}
+
+static int
+prepare_command(struct launch *l)
+{
+	int rc, saved;
+
+	l->env = env_build(environ, l->o, l->o->user == NULL ? NULL :
+	    &l->user);
+	if (l->env == NULL)
+		return failed("environment");
+	if (l->o->user != NULL && user_lend(&l->user) == -1)
+		return failed("--user");
+	rc = command_find(&l->command, l->chdir, env_get(l->env, "PATH"),
+	    l->o->argv, l->o->argc);
+	saved = errno;
+	if (l->o->user != NULL && user_return(&l->user) == -1)
+		return failed("--user");
+	return rc == 0 ? 0 : launch_exec_failed(l, saved);
+}
+
+/* The pid of a job that runs by its record, keeper or not (J4); else 0. */
+static pid_t
+recorded_pid(int dirfd)
+{
+	char boot_id[BOOT_ID_LEN + 1];
+	struct record *r;
+	pid_t pid = 0;
+
+	if ((r = record_read(dirfd)) == NULL)
+		return 0;
+	if (!r->has_ended && process_boot_id(boot_id) == 0 &&
+	    strcmp(boot_id, r->boot_id) == 0 && process_alive(&r->command))
+		pid = r->command.pid;
+	record_free(r);
+	return pid;
+}
+
+/*
+ * Open and lock the job's directory. A refusal is believed only after a few
+ * tries, for a verb that asks holds the lock for an instant; the loser then
+ * waits a bounded time for a pid to name.
+ */
+static int
+claim_name(struct launch *l)
+{
+	const struct timespec pause = { 0, LOOK_MS * 1000000L };
+	const char *name = l->o->name;
+	struct stat st;
+	pid_t pid = 0;
+	int i;
+
+	for (i = 0; i <= PATIENCE_MS / LOOK_MS; i++) {
+		if (l->jobdir == -1)
+			l->jobdir = statedir_job_open(l->statefd, name, true,
+			    &l->jobdir_created);
+		if (l->jobdir == -1)
+			return failed(name);
+		if (statedir_job_lock(l->jobdir) == 0 &&
+		    fstat(l->jobdir, &st) == 0 && st.st_nlink > 0) {
+			pid = recorded_pid(l->jobdir);
+			return pid == 0 ? 0 : launch_refuse(name, pid);
+		}
+		/* Another's: not ours to remove. Or removed: once more. */
+		l->jobdir_created = false;
+		if (i >= BELIEVE && (pid = recorded_pid(l->jobdir)) != 0)
+			break;
+		close(l->jobdir);
+		l->jobdir = -1;
+		nanosleep(&pause, NULL);
+	}
+	return launch_refuse(name, pid);
+}
+
+static int
+prepare_job(struct launch *l)
+{
+	char *path;
+
+	l->statefd = l->jobdir = -1;
+	if (l->o->name == NULL)
+		return 0;
+	if ((l->statefd = statedir_open(true)) == -1) {
+		if ((path = statedir_path()) == NULL) {
+			say("no place for job '%s': set HOME or "
+			    "DETACH_STATE_DIR", l->o->name);
+			return EXIT_FAILED;
+		}
+		if (errno == EPERM)
+			say("%s: must be a directory of yours that only you "
+			    "can write to", path);
+		else
+			say_errno(errno, "%s", path);
+		free(path);
+		return EXIT_FAILED;
+	}
+	return claim_name(l);
+}
+
+static int
+prepare_pidfile(struct launch *l)
+{
+	const char *path = l->o->pidfile;
+	pid_t other;
+	int rc;
+
+	l->pidfile.fd = l->pidfile.dirfd = -1;
+	if (path == NULL && l->jobdir == -1)
+		return 0;
+	if (path != NULL)
+		rc = pidfile_claim(&l->pidfile, AT_FDCWD, path, &other);
+	else {
+		path = l->o->name;
+		rc = pidfile_claim(&l->pidfile, l->jobdir, JOB_PID, &other);
+	}
+	if (rc == 0)
+		return 0;
+	switch (errno) {
+	case EWOULDBLOCK:
+		return launch_refuse(path, other);
+	case ELOOP:
+		say("%s: is a symbolic link; a pidfile must not be one", path);
+		break;
+	case ENOTSUP:
+		say("%s: is no regular file; a pidfile must be one", path);
+		break;
+	case EPERM:
+		say("%s: somebody else owns the file or its directory, or can "
+		    "replace it; use a directory such as /run", path);
+		break;
+	default:
+		say_errno(errno, "%s", path);
+	}
+	return EXIT_FAILED;
+}
+
+static int
+prepare_streams(struct launch *l)
+{
+	const struct stream_request r = {
+		.input = l->o->input,
+		.output = l->o->output,
+		.error = l->o->error,
+		.truncate = l->o->truncate,
+		.logdir = l->jobdir,
+		.log_name = JOB_LOG_NEW,
+		.home = env_get(l->env, "HOME"),
+		.lend = l->o->user != NULL ? lend : NULL,
+		.arg = l,
+	};
+
+	if (l->jobdir != -1)
+		statedir_job_recover(l->jobdir);
+	if (streams_open(&l->streams, &r) == -1)
+		return failed(l->streams.culprit);
+	l->has_log = l->jobdir != -1 && l->streams.log != NULL;
+	return 0;
+}
+
+/* The file that an inherited descriptor is, or NULL. */
+static char *
+descriptor_path(int fd)
+{
+	char link[64], path[PATH_MAX];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n <= 0)
+		return NULL;
+	path[n] = '\0';
+	return path[0] == '/' ? strdup(path) : NULL;
+}
+
+/* Where the job's output can be read later; NULL: nowhere. */
+static char *
+log_path(const struct launch *l)
+{
+	const struct streams *s = &l->streams;
+	struct stat st;
+	int fd = s->fd[1] == STREAM_KEPT ? STDOUT_FILENO : s->fd[1];
+
+	if (l->has_log)
+		return statedir_job_path(l->o->name, JOB_LOG);
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
+		return NULL;
+	return descriptor_path(fd);
+}
+
+static char *
+user_name(const struct launch *l)
+{
+	struct passwd *pw;
+	char *name;
+
+	if (l->o->user != NULL)
+		return strdup(l->user.name);
+	if ((pw = getpwuid(geteuid())) != NULL)
+		return strdup(pw->pw_name);
+	return asprintf(&name, "%u", (unsigned)geteuid()) == -1 ? NULL : name;
+}
+
+/* All of the record that is known before there is a process. */
+static int
+prepare_record(struct launch *l)
+{
+	struct record *r = &l->record;
+	char host[HOST_NAME_MAX + 1];
+
+	if (l->jobdir == -1)
+		return 0;
+	if (gethostname(host, sizeof(host)) == -1 ||
+	    process_boot_id(r->boot_id) == -1)
+		return failed("host name and boot id");
+	host[sizeof(host) - 1] = '\0';
+	r->name = (char *)l->o->name;
+	r->tree = l->o->tree;
+	r->managed = l->o->tree || l->o->restart != RESTART_NO;
+	r->host = strdup(host);
+	r->user = user_name(l);
+	r->directory = l->chdir != AT_FDCWD ? descriptor_path(l->chdir) :
+	    getcwd(NULL, 0);
+	r->command_argv = l->o->argv;
+	r->command_argc = l->o->argc;
+	r->log = log_path(l);
+	r->pidfile = l->o->pidfile == NULL ?
+	    statedir_job_path(l->o->name, JOB_PID) : l->pidfile.path;
+	if (r->host == NULL || r->user == NULL || r->pidfile == NULL)
+		return failed(l->o->name);
+	if (r->directory == NULL && (r->directory = strdup(".")) == NULL)
+		return failed("current directory");
+	return 0;
+}
+
+/* What the processes talk through. */
+static int
+prepare_channels(struct launch *l)
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, l->hand) == -1)
+		return failed("socketpair");
+	if (l->streams.nfilters > 0) {
+		if (access("/bin/sh", X_OK) == -1)
+			return failed("/bin/sh");
+		if (pipe2(l->gate, O_CLOEXEC) == -1)
+			return failed("pipe");
+	}
+	if (l->jobdir == -1)
+		return 0;
+	if (pipe2(l->ready, O_CLOEXEC) == -1)
+		return failed("pipe");
+	if ((l->null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1)
+		return failed("/dev/null");
+	supervise_prepare(l);
+	return 0;
+}
+
+int
+launch_prepare(struct launch *l)
+{
+	int rc;
+
+	l->statefd = l->jobdir = -1;
+	l->pidfile.fd = l->pidfile.dirfd = -1;
+	l->hand[0] = l->hand[1] = -1;
+	l->ready[0] = l->ready[1] = -1;
+	l->gate[0] = l->gate[1] = -1;
+
+	/* 1. What changes nothing: found wrong, nothing has happened. */
+	if ((rc = prepare_descriptors(l)) != 0 ||
+	    (rc = prepare_user(l)) != 0 ||
+	    (rc = prepare_directory(l)) != 0 ||
+	    (rc = prepare_command(l)) != 0)
+		return rc;
+	/* 2. Name and pidfile, locked: from here on we are the only start. */
+	if ((rc = prepare_job(l)) != 0 ||
+	    (rc = prepare_pidfile(l)) != 0)
+		return rc;
+	/* 3. Input, output, and the log. */
+	if ((rc = prepare_streams(l)) != 0)
+		return rc;
+	/* 4. What is recorded, and what the processes talk through. */
+	if ((rc = prepare_record(l)) != 0)
+		return rc;
+	return prepare_channels(l);
+}
+
+void
+launch_undo(struct launch *l)
+{
+	if (l->outcome->published)
+		(void)statedir_job_unpublish(l->jobdir, l->has_log);
+	if (l->pidfile.fd != -1) {
+		if (l->pidfile.created || l->jobdir != -1)
+			(void)pidfile_drop(l->pidfile.fd, l->pidfile.dirfd,
+			    l->pidfile.name);
+		else
+			(void)!ftruncate(l->pidfile.fd, 0);
+	}
+	streams_undo(&l->streams);
+	if (l->jobdir == -1 || l->statefd == -1)
+		return;
+	(void)unlinkat(l->jobdir, JOB_RECORD_NEW, 0);
+	if (l->has_log || l->streams.log != NULL)
+		(void)unlinkat(l->jobdir, JOB_LOG_NEW, 0);
+	if (l->jobdir_created)
+		(void)statedir_job_remove(l->statefd, l->o->name);
+}
