@@ -68,7 +68,7 @@ child_command(void *arg)
 	char go;
 
 	/* 1. The launcher's go: the end of the socket means that it died. */
-	if (l->hand[1] != -1 && read(l->hand[1], &go, 1) != 1)
+	if (!l->again && read(l->go, &go, 1) != 1)
 		return EXIT_FAILED;
 
 	/* 2. A process group of its own, which it leads (L3). */
@@ -86,7 +86,7 @@ child_command(void *arg)
 	/* 5. Ids first, then the directory, with the rights of the user. */
 	if (o->umask_set)
 		umask(o->umask);
-	if (l->jobdir != -1 && l->hand[1] != -1) {
+	if (l->jobdir != -1 && !l->again) {
 		if (statedir_job_publish(l->jobdir, l->has_log) == -1)
 			return fail(l, STEP_PUBLISH);
 		l->outcome->published = true;
@@ -97,7 +97,7 @@ child_command(void *arg)
 		return fail(l, STEP_CHDIR);
 
 	/* 6. The last that can be checked before exec: now -t may. */
-	if (l->hand[1] != -1 && streams_truncate(&l->streams) == -1)
+	if (!l->again && streams_truncate(&l->streams) == -1)
 		return fail(l, STEP_TRUNCATE);
 
 	/* 7. Whatever the caller had ignored or blocked: undone (L5). */
@@ -120,10 +120,10 @@ child_command(void *arg)
 static int
 child_filter(void *arg)
 {
-	const struct launch_filter *fa = arg;
+	struct launch_filter *fa = arg;
 	struct launch *l = fa->l;
 	const struct stream_filter *f = &l->streams.filter[fa->i];
-	char *sh_argv[] = { "sh", "-c", (char *)f->command, NULL };
+	const char *argv[] = { "sh", "-c", f->command, NULL };
 	char c;
 
 	close(l->gate[1]);
@@ -134,7 +134,7 @@ child_filter(void *arg)
 	    (l->o->user != NULL && user_become(&l->user) == -1))
 		return EXIT_FAILED;
 	signals_for_command();
-	execve("/bin/sh", sh_argv, l->env);
+	execve("/bin/sh", (char **)argv, l->env);
 	return EXIT_FAILED;
 }
 
@@ -151,7 +151,7 @@ child_keeper(void *arg)
 	if ((pid = run(l, child_command, l, STACK_COMMAND)) == -1)
 		return fail(l, STEP_FORK);
 	l->outcome->command = pid;
-	(void)!write(l->hand[1], "k", 1);
+	(void)!write(l->go, "k", 1);
 	supervise(l, pid);
 }
 
@@ -167,7 +167,7 @@ child_middle(void *arg)
 	pid_t pid;
 
 	/* The launcher's end: its end must show when the launcher dies. */
-	close(l->hand[0]);
+	close(l->hand);
 	setsid();
 	for (i = 0; i < l->streams.nfilters; i++) {
 		pid = run(l, child_filter, &l->filter[i],

@@ -10,8 +10,8 @@
 int	child_middle(void *arg);
 
 /*
- * The command's process, for spawn(): arg is a struct launch. With hand[1]
- * -1 it is a restart: nobody's go is waited for, nothing published.
+ * The command's process, for spawn(): arg is a struct launch. With
+ * l->again it is a restart: nobody's go is waited for, nothing published.
  */
 int	child_command(void *arg);
 

@@ -29,10 +29,8 @@ keeper_number(char *buf, size_t size, uint64_t n, int digits)
 	char *p = buf + size;
 
 	*--p = '\0';
-	do {
+	for (; (n != 0 || digits > 0) && p > buf; n /= 10, digits--)
 		*--p = (char)('0' + n % 10);
-		n /= 10;
-	} while ((n != 0 || --digits > 0) && p > buf + 1);
 	return p;
 }
 

@@ -167,12 +167,13 @@ wait_for_end(const struct keeper *k, int signals, int64_t since,
 static char *
 time_text(char *buf, size_t size, int64_t sec, int64_t nsec)
 {
-	char *p;
+	char *frac, *p;
 
-	p = keeper_number(buf, size, (uint64_t)nsec, 9);
-	*--p = '.';
-	/* keeper_number() ends with a NUL, which the point goes over. */
-	return keeper_number(buf, (size_t)(p - buf) + 1, (uint64_t)sec, 1);
+	/* The point goes over the NUL that ends the seconds. */
+	frac = keeper_number(buf, size, (uint64_t)nsec, 9);
+	p = keeper_number(buf, (size_t)(frac - buf), (uint64_t)sec, 1);
+	frac[-1] = '.';
+	return p;
 }
 
 static void

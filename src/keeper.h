@@ -82,7 +82,10 @@ bool	keeper_pause(int signals, int64_t ns);
 int	keeper_edit(int dirfd, const struct keeper_line *lines, size_t n,
 	    bool final);
 
-/* Write n in decimal, NUL-terminated, at the end of buf; where it begins. */
+/*
+ * Write n in decimal, with at least digits (1 or more) digits and a NUL, at
+ * the end of buf. Where it begins.
+ */
 char	*keeper_number(char *buf, size_t size, uint64_t n, int digits);
 
 #endif

@@ -36,11 +36,10 @@
 #define VANISH_MS	5000	/* for what was told to exit */
 
 static void
-close_fd(int *fd)
+close_open(int fd)
 {
-	if (*fd != -1)
-		close(*fd);
-	*fd = -1;
+	if (fd != -1)
+		close(fd);
 }
 
 /*
@@ -68,10 +67,7 @@ vanish(pid_t pid)
 static void
 give_up(struct launch *l)
 {
-	close_fd(&l->hand[0]);
-	close_fd(&l->hand[1]);
-	close_fd(&l->ready[1]);
-	close_fd(&l->gate[1]);
+	close(l->hand);
 	vanish(l->outcome->command);
 	vanish(l->outcome->keeper);
 	vanish(l->outcome->filter[0]);
@@ -108,27 +104,24 @@ report_failure(const struct launch *l)
 static int
 spawn_all(struct launch *l)
 {
-	int status;
+	int status = -1;
 	pid_t pid;
 
 	pid = spawn(l->share, child_middle, l, l->stacks[0], STACK_SIZE);
 	if (pid == -1) {
 		l->outcome->step = STEP_FORK;
 		l->outcome->error = errno;
-		return -1;
 	}
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR) {
-			l->outcome->step = STEP_FORK;
-			l->outcome->error = errno;
-			return -1;
-		}
-	close_fd(&l->hand[1]);
-	close_fd(&l->ready[1]);
-	close_fd(&l->gate[1]);
+	while (pid != -1 && waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			break;
+	/* The children's ends: their end must show when the children die. */
+	close(l->go);
+	close_open(l->ready[1]);
+	close_open(l->gate[1]);
 	/* A kept job's command comes from its keeper, which says so. */
 	if (l->jobdir != -1 && status == 0)
-		(void)!read(l->hand[0], &(char){ 0 }, 1);
+		(void)!read(l->hand, &(char){ 0 }, 1);
 	return status == 0 && l->outcome->step == STEP_NONE &&
 	    l->outcome->command != 0 ? 0 : -1;
 }
@@ -225,8 +218,8 @@ hand_over(struct launch *l)
 {
 	char c = 'g';
 
-	if (send(l->hand[0], &c, 1, MSG_NOSIGNAL) == 1)
-		while (read(l->hand[0], &c, 1) > 0)
+	if (send(l->hand, &c, 1, MSG_NOSIGNAL) == 1)
+		while (read(l->hand, &c, 1) > 0)
 			continue;
 	return l->outcome->ready ? 0 : -1;
 }
@@ -294,9 +287,8 @@ static int
 watch(struct launch *l)
 {
 	/* The locks are the keeper's alone. */
-	close_fd(&l->jobdir);
-	close_fd(&l->pidfile.fd);
-	close_fd(&l->hand[0]);
+	close(l->jobdir);
+	close(l->pidfile.fd);
 	signals_restore(&l->mask);
 	return verb_watch(l->o, l->o->name);
 }

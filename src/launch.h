@@ -93,9 +93,12 @@ struct launch {
 	char		 keeper_env[128]; /* supervise.c */
 	struct launch_filter filter[2];
 
-	bool		 share;		/* children share our memory */
+	bool		 share;		/* children share our memory: none of what
+					   they use changes once they live */
+	bool		 again;		/* a restart, by the keeper */
 	struct outcome	*outcome;
-	int		 hand[2];	/* socket: [0] launcher; [1] children */
+	int		 hand;		/* a socket: the launcher's end, */
+	int		 go;		/* and the children's */
 	int		 ready[2];	/* pipe: command to keeper */
 	int		 gate[2];	/* pipe: its end lets the filters go */
 	sigset_t	 mask;		/* the caller's */

@@ -185,14 +185,14 @@ absolute(int at, const char *path)
 
 /* What may be locked and written at all, before and after it is opened. */
 static int
-check_file(const struct stat *st, int dirfd)
+check_file(const struct stat *st, int dirfd, bool trusted)
 {
 	if (S_ISLNK(st->st_mode))
 		errno = ELOOP;
 	else if (!S_ISREG(st->st_mode))
 		errno = EFTYPE;
-	else if (geteuid() == 0 && (st->st_uid != 0 || st->st_nlink > 1 ||
-	    check_way(dirfd) == -1))
+	else if (!trusted && geteuid() == 0 && (st->st_uid != 0 ||
+	    st->st_nlink > 1 || check_way(dirfd) == -1))
 		errno = EPERM;
 	else
 		return 0;
@@ -214,7 +214,7 @@ pidfile_claim(struct pidfile *p, int at, const char *path, pid_t *other)
 	if ((p->path = absolute(at, path)) == NULL)
 		goto fail;
 	if (fstatat(p->dirfd, p->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		if (check_file(&st, p->dirfd) == -1)
+		if (check_file(&st, p->dirfd, at != AT_FDCWD) == -1)
 			goto fail;
 	} else if (errno != ENOENT)
 		goto fail;
@@ -225,7 +225,7 @@ pidfile_claim(struct pidfile *p, int at, const char *path, pid_t *other)
 	/* The real checks: of what has been opened. */
 	if (fstat(p->fd, &st) == -1)
 		goto fail;
-	if (check_file(&st, p->dirfd) == -1) {
+	if (check_file(&st, p->dirfd, at != AT_FDCWD) == -1) {
 		saved = errno;
 		if (p->created)
 			pidfile_drop(p->fd, p->dirfd, p->name);

@@ -20,8 +20,8 @@ struct pidfile {
 };
 
 /*
- * Open and lock path (from the directory at, or AT_FDCWD), mode 0644 less
- * the umask, and empty it. 0, or -1 with errno: EWOULDBLOCK it is live, and
+ * Open and lock path, mode 0644 less the umask, and empty it. It is taken from
+ * the directory at, which the caller trusts, or AT_FDCWD. 0, or -1 with errno: EWOULDBLOCK it is live, and
  * *other is the pid in it, or 0 if no pid of a running process appeared in
  * it within a second; ELOOP a symbolic link; EFTYPE no regular file; EPERM
  * the caller is root, and somebody else owns or can replace it.

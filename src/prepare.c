@@ -319,7 +319,7 @@ prepare_streams(struct launch *l)
 	};
 
 	if (l->jobdir != -1)
-		statedir_job_recover(l->jobdir);
+		(void)statedir_job_recover(l->jobdir);
 	if (streams_open(&l->streams, &r) == -1)
 		return failed(l->streams.culprit);
 	l->has_log = l->jobdir != -1 && l->streams.log != NULL;
@@ -405,8 +405,12 @@ prepare_record(struct launch *l)
 static int
 prepare_channels(struct launch *l)
 {
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, l->hand) == -1)
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
 		return failed("socketpair");
+	l->hand = pair[0];
+	l->go = pair[1];
 	if (l->streams.nfilters > 0) {
 		if (access("/bin/sh", X_OK) == -1)
 			return failed("/bin/sh");
@@ -426,13 +430,16 @@ prepare_channels(struct launch *l)
 int
 launch_prepare(struct launch *l)
 {
+	size_t i;
 	int rc;
 
 	l->statefd = l->jobdir = -1;
 	l->pidfile.fd = l->pidfile.dirfd = -1;
-	l->hand[0] = l->hand[1] = -1;
+	l->hand = l->go = -1;
 	l->ready[0] = l->ready[1] = -1;
 	l->gate[0] = l->gate[1] = -1;
+	for (i = 0; i < 2; i++)
+		l->filter[i] = (struct launch_filter){ l, i };
 
 	/* 1. What changes nothing: found wrong, nothing has happened. */
 	if ((rc = prepare_descriptors(l)) != 0 ||

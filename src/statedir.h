@@ -79,13 +79,6 @@ int	statedir_job_unpublish(int dirfd, bool has_log);
 int	statedir_job_settle(int dirfd);
 
 /*
- * Under the name's lock, before a start: tidy up what an interrupted one has
- * left. No log is lost: a log.old, and a log.new that is not empty, become
- * log.1.
- */
-void	statedir_job_recover(int dirfd);
-
-/*
  * Names of all jobs, sorted; NULL-terminated array of allocated strings, to
  * be freed one by one; NULL with errno.
  */

@@ -171,11 +171,11 @@ again(void *arg, int signals, struct keeper_end *end)
 }
 
 static void
-set(const char *name, const char *fmt, long long n)
+set(const char *name, long long n)
 {
-	char text[64];
+	char text[24];
 
-	snprintf(text, sizeof(text), fmt, n);
+	snprintf(text, sizeof(text), "%lld", n);
 	setenv(name, text, 1);
 }
 
@@ -197,11 +197,11 @@ ended(void *arg, const struct keeper_end *end)
 	} else if (end->known)
 		status = WEXITSTATUS(end->status);
 	setenv("DETACH_NAME", l->o->name, 1);
-	set("DETACH_PID", "%lld", end->command);
-	set("DETACH_STATUS", "%lld", status);
+	set("DETACH_PID", end->command);
+	set("DETACH_STATUS", status);
 	setenv("DETACH_SIGNAL", name, 1);
 	setenv("DETACH_LOG", l->record.log == NULL ? "" : l->record.log, 1);
-	set("DETACH_ELAPSED", "%lld", end->elapsed / NSEC);
+	set("DETACH_ELAPSED", end->elapsed / NSEC);
 	if (l->record.log != NULL) {
 		fd = open(l->record.log, O_WRONLY | O_APPEND | O_NOCTTY |
 		    O_NONBLOCK | O_CLOEXEC);
@@ -264,7 +264,7 @@ keep_in_place(struct launch *l, pid_t pid)
 		if (l->chdir >= 0)
 			keep[n++] = l->chdir;
 		/* From here on nobody's go is waited for. */
-		l->hand[0] = l->hand[1] = -1;
+		l->again = true;
 	}
 	if (l->o->on_exit != NULL)
 		k.ended = ended;
