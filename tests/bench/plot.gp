@@ -3,7 +3,7 @@
 # plot.gp: the launchers' total CPU, from rounds' lines sorted by ratio.
 # `run` calls it with data and svg set.
 
-set terminal svg size 760,560 font "sans-serif,13" background "white"
+set terminal svg size 760,560 font "sans-serif,13" background "white" noenhanced
 set output svg
 set datafile separator "\t"
 set title "CPU time of launcher and command, over that of setsid -f"
