@@ -129,21 +129,23 @@ check_needs(struct command *c, int dirfd)
 		rc = check_script(c, dirfd, head, (size_t)n);
 	else if (n > SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0)
 		rc = check_elf(c, dirfd, fd, head, (size_t)n);
-	if (rc == -1 && errno == ENOENT)
-		errno = ELIBBAD;	/* the command itself was found */
 	close(fd);
+	/* For whom it is missing: the command itself has been found. */
+	if (rc == -1 && errno == ENOENT)
+		errno = ELIBBAD;
 	return rc;
 }
 
 /*
- * execvp(3)'s search: what is not there is passed over, what may not be
- * executed too, but is remembered; anything else ends the search.
+ * execvp(3)'s search: what is not there is passed over, and so is what lacks
+ * an interpreter (execve(2) says ENOENT for both) or may not be executed, but
+ * these are remembered; anything else ends the search.
  */
 static int
 search(struct command *c, int dirfd, const char *path, const char *name)
 {
 	const char *dir, *end;
-	int denied = 0;
+	int refused = ENOENT;
 
 	if (path == NULL)
 		path = DEFAULT_PATH;
@@ -156,17 +158,20 @@ search(struct command *c, int dirfd, const char *path, const char *name)
 			end = dir + strlen(dir);
 		sprintf(c->path, "%.*s%s%s", (int)(end - dir), dir,
 		    end == dir ? "" : "/", name);
-		if (executable(dirfd, c->path) == 0)
+		if (executable(dirfd, c->path) == 0 &&
+		    check_needs(c, dirfd) == 0) {
+			c->missing[0] = '\0';
 			return 0;
-		if (errno == EACCES)
-			denied = 1;
+		}
+		if (errno == EACCES || errno == ELIBBAD)
+			refused = errno;
 		else if (errno != ENOENT && errno != ENOTDIR &&
 		    errno != ESTALE && errno != ENODEV && errno != ETIMEDOUT)
 			return -1;
 		if (*end == '\0')
 			break;
 	}
-	errno = denied ? EACCES : ENOENT;
+	errno = refused;
 	return -1;
 }
 
@@ -186,12 +191,13 @@ command_find(struct command *c, int dirfd, const char *path, char **argv,
 	}
 	if (strchr(argv[0], '/') != NULL) {
 		if ((c->path = strdup(argv[0])) == NULL ||
-		    executable(dirfd, c->path) == -1)
+		    executable(dirfd, c->path) == -1 ||
+		    check_needs(c, dirfd) == -1)
 			return -1;
 	} else if (search(c, dirfd, path, argv[0]) == -1)
 		return -1;
 	c->sh_argv[0] = argv[0];
 	c->sh_argv[1] = c->path;
 	memcpy(c->sh_argv + 2, argv + 1, (size_t)argc * sizeof(char *));
-	return check_needs(c, dirfd);
+	return 0;
 }

@@ -202,10 +202,12 @@ set_restart(struct options *o, const char *arg)
 static int
 set_verb(struct options *o, enum verb verb, const char *arg)
 {
+	char name[32];
+
 	if (o->verb != VERB_LAUNCH && o->verb != verb &&
 	    verb != VERB_HELP && verb != VERB_VERSION) {
-		say("only one of --list, --status, --wait, --log, --stop, "
-		    "--signal, --forget and --adopt at a time; " HINT);
+		say("%s: only one verb at a time; " HINT,
+		    option_name(OPT_VERB + (int)verb, name, sizeof(name)));
 		return -1;
 	}
 	if (verb == VERB_SIGNAL &&
@@ -359,7 +361,7 @@ check(struct options *o, int misused)
 		return EXIT_FAILED;
 	}
 	if (o->argc < operands[o->verb].min) {
-		say("no %s given; " HINT, operands[o->verb].what);
+		say("%s: none given; " HINT, operands[o->verb].what);
 		return EXIT_FAILED;
 	}
 	if (operands[o->verb].max != -1 && o->argc > operands[o->verb].max) {
@@ -375,8 +377,7 @@ check(struct options *o, int misused)
 		base = strrchr(o->argv[0], '/');
 		base = base == NULL ? o->argv[0] : base + 1;
 		if (!statedir_name_valid(base)) {
-			say("'%s' cannot name a job; give it a name with -n",
-			    base);
+			say("'%s': cannot name a job; name it with -n", base);
 			return EXIT_FAILED;
 		}
 		o->name = base;

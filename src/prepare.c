@@ -251,7 +251,7 @@ prepare_job(struct launch *l)
 		return 0;
 	if ((l->statefd = statedir_open(true)) == -1) {
 		if ((path = statedir_path()) == NULL) {
-			say("no place for job '%s': set HOME or "
+			say("%s: no state directory: set HOME or "
 			    "DETACH_STATE_DIR", l->o->name);
 			return EXIT_FAILED;
 		}

@@ -50,9 +50,10 @@ streams_survey(struct streams *s)
 }
 
 /*
- * Where the name leads: through symbolic links of the caller's own or root's
- * only, so that nobody else decides what is created or written. path is
- * replaced as links are followed.
+ * Where the name leads, so that nothing is created through a link: path is
+ * replaced as symbolic links are followed. Root follows only its own, lest
+ * somebody else decide what it writes to. 0; 1 if path is a link of /proc's,
+ * which is no name, and which only the kernel can follow; -1 with errno.
  */
 static int
 follow_links(char path[PATH_MAX])
@@ -66,10 +67,9 @@ follow_links(char path[PATH_MAX])
 	for (i = 0; i < LINKS_MAX; i++) {
 		if (lstat(path, &st) == -1)
 			return errno == ENOENT ? 0 : -1;
-		/* A link below /proc is no name: the kernel follows it. */
-		if (!S_ISLNK(st.st_mode) || strncmp(path, "/proc/", 6) == 0)
+		if (!S_ISLNK(st.st_mode))
 			return 0;
-		if (st.st_uid != geteuid() && st.st_uid != 0) {
+		if (geteuid() == 0 && st.st_uid != 0) {
 			errno = EPERM;
 			return -1;
 		}
@@ -77,6 +77,10 @@ follow_links(char path[PATH_MAX])
 		if (n == -1)
 			return -1;
 		target[n] = '\0';
+		/* "pipe:[1234]", "/path (deleted)" of an open file. */
+		if (stat(path, &st) == 0 && (strncmp(path, "/proc/", 6) == 0 ||
+		    strncmp(path, "/dev/fd/", 8) == 0))
+			return 1;
 		slash = strrchr(path, '/');
 		dirlen = target[0] == '/' || slash == NULL ? 0 :
 		    (size_t)(slash - path) + 1;
@@ -102,7 +106,7 @@ open_append(const char *name, mode_t mode, struct stream_file *f)
 	    O_CLOEXEC;
 	char path[PATH_MAX];
 	struct stat st;
-	int i;
+	int i, rc;
 
 	f->fd = -1;
 	f->created = false;
@@ -111,14 +115,13 @@ open_append(const char *name, mode_t mode, struct stream_file *f)
 		return -1;
 	}
 	for (i = 0; i < LINKS_MAX && f->fd == -1; i++) {
-		if (follow_links(path) == -1)
+		if ((rc = follow_links(path)) == -1)
 			return -1;
-		f->fd = open(path, flags |
-		    (strncmp(path, "/proc/", 6) == 0 ? 0 : O_NOFOLLOW));
-		if (f->fd == -1 && errno != ENOENT)
-			return -1;
+		f->fd = open(path, flags | (rc == 1 ? 0 : O_NOFOLLOW));
 		if (f->fd != -1)
 			break;
+		if (errno != ENOENT || rc == 1)
+			return -1;
 		f->fd = open(path, flags | O_CREAT | O_EXCL, mode);
 		if (f->fd != -1)
 			f->created = true;
