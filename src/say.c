@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -88,18 +89,14 @@ say_note(bool quiet, const char *fmt, ...)
 int
 say_flush(void)
 {
+	bool pending = __fpending(stdout) != 0;
 	bool failed = ferror(stdout) != 0;
 
 	errno = 0;
-	if (fclose(stdout) == EOF && errno != EBADF)
+	if (fclose(stdout) == EOF && (pending || failed || errno != EBADF))
 		return -1;
-	/* EBADF without an error: it was closed, and nothing was written. */
-	if (errno == EBADF && failed)
-		return -1;
-	if (failed) {
-		if (errno == 0)
-			errno = EIO;
-		return -1;
-	}
-	return 0;
+	/* Closed from the start, and nothing was written: no failure. */
+	if (failed && errno == 0)
+		errno = EIO;
+	return failed ? -1 : 0;
 }
