@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Borrowing a thread of a process that stands still: its registers and signal
+ * mask are saved, a system call instruction is found for it, and in the end it
+ * is put back at a PTRACE_EVENT_STOP, from where the kernel itself decides
+ * whether the call that the stop has interrupted is restarted or fails with
+ * EINTR. (Winding it back by hand instead loses wakeups: a signal that comes
+ * meanwhile would run its handler, and the wait for it begin anew.)
+ */
+#include "config.h"
+
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ptrace-impl.h"
+
+#define MASK_SIZE	8		/* of the kernel's signal set */
+#define VECTOR_MAX	(128 << 10)	/* more than any processor's */
+
+/* ---- Finding a system call instruction ----------------------------------- */
+
+/* Look in the size bytes at start, or as many as can be read. 0: not found. */
+static uint64_t
+find_insn_in(struct tracee *t, uint64_t start, uint64_t size)
+{
+	unsigned char buf[16384];
+	uint64_t at;
+	ssize_t n, i;
+
+	for (at = start; at < start + size; at += sizeof(buf) - 16) {
+		n = pread(t->mem, buf, sizeof(buf), (off_t)at);
+		for (i = 0; i + ARCH_INSN_LEN <= n; i += ARCH_INSN_ALIGN) {
+			if (memcmp(buf + i, arch_insn[t->abi],
+			    ARCH_INSN_LEN) == 0)
+				return at + (uint64_t)i;
+		}
+		if (n < (ssize_t)sizeof(buf))
+			break;
+	}
+	return 0;
+}
+
+/* The address of the vdso, from the auxiliary vector; 0: none. */
+static uint64_t
+vdso(struct tracee *t)
+{
+	uint64_t wide[128];
+	uint32_t narrow[256];
+	char path[64];
+	ssize_t n, i;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/auxv", tracee_thread(t));
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		return 0;
+	n = read(fd, wide, sizeof(wide));
+	close(fd);
+	if (n <= 0)
+		return 0;
+	memcpy(narrow, wide, sizeof(narrow));
+	if (t->abi == 0) {
+		for (i = 0; i + 1 < n / (ssize_t)sizeof(wide[0]); i += 2) {
+			if (wide[i] == AT_SYSINFO_EHDR)
+				return wide[i + 1];
+		}
+	} else {
+		for (i = 0; i + 1 < n / (ssize_t)sizeof(narrow[0]); i += 2) {
+			if (narrow[i] == AT_SYSINFO_EHDR)
+				return narrow[i + 1];
+		}
+	}
+	return 0;
+}
+
+static uint64_t
+find_insn(struct tracee *t)
+{
+	unsigned long start, end;
+	uint64_t found = 0;
+	char line[512], path[64], perm[5];
+	FILE *fp;
+
+	if ((start = vdso(t)) != 0 &&
+	    (found = find_insn_in(t, start, 16384)) != 0)
+		return found;
+	snprintf(path, sizeof(path), "/proc/%d/maps", tracee_thread(t));
+	if ((fp = fopen(path, "re")) == NULL)
+		return 0;
+	/* The vsyscall page can be executed, but not as one pleases. */
+	while (found == 0 && fgets(line, sizeof(line), fp) != NULL) {
+		if (sscanf(line, "%lx-%lx %4s", &start, &end, perm) == 3 &&
+		    perm[2] == 'x' && strstr(line, "[vsyscall]") == NULL &&
+		    (t->abi == 0 || end <= UINT32_MAX))
+			found = find_insn_in(t, start, end - start);
+	}
+	fclose(fp);
+	return found;
+}
+
+/* ---- Borrowing and giving back ------------------------------------------- */
+
+/* One that sits in a call, if it can be told: it has most of its work done. */
+static struct thread *
+choose_caller(struct tracee *t)
+{
+#if !ARCH_REWINDS
+	size_t i;
+
+	for (i = 0; i < t->nthreads; i++) {
+		if (arch_call(&t->thread[i].regs) >= 0)
+			return &t->thread[i];
+	}
+#endif
+	return &t->thread[0];
+}
+
+/*
+ * A thread in a restartable sequence (rseq(2)) would go on at its abort
+ * address, since it has been preempted; but with its program counter
+ * elsewhere the kernel forgets about that. So it is done here.
+ */
+static void
+abort_rseq(struct tracee *t)
+{
+	struct {
+		uint64_t addr;
+		uint32_t size, signature, flags, pad;
+	} conf;
+	struct {
+		uint32_t version, flags;
+		uint64_t start, length, abort;
+	} cs;
+	const uint64_t none = 0;
+	uint64_t addr;
+
+	memset(&conf, 0, sizeof(conf));
+	if (trace(PTRACE_GET_RSEQ_CONFIGURATION, t->caller->tid, sizeof(conf),
+	    (uintptr_t)&conf) <= 0 || conf.addr == 0)
+		return;
+	/* struct rseq: cpu_id_start, cpu_id, rseq_cs. */
+	if (tracee_peek(t, conf.addr + 8, &addr, sizeof(addr)) == -1 ||
+	    addr == 0 || tracee_peek(t, addr, &cs, sizeof(cs)) == -1)
+		return;
+	if (arch_pc(&t->caller->regs) - cs.start < cs.length) {
+		arch_set_pc(&t->caller->regs, cs.abort);
+		(void)tracee_poke(t, conf.addr + 8, &none, sizeof(none));
+	}
+}
+
+/* A call discards vector registers on some processors. */
+static int
+save_vector(struct tracee *t)
+{
+	struct iovec v;
+
+	if (ARCH_VECTOR == 0)
+		return 0;
+	if ((t->vector = malloc(VECTOR_MAX)) == NULL)
+		return -1;
+	v.iov_base = t->vector;
+	v.iov_len = VECTOR_MAX;
+	if (trace(PTRACE_GETREGSET, t->caller->tid, ARCH_VECTOR,
+	    (uintptr_t)&v) == 0)
+		t->vector_len = v.iov_len;
+	return 0;
+}
+
+#if ARCH_REWINDS
+/* The error with which the kernel has that call restarted. */
+static int
+restart_error(struct tracee *t, long call)
+{
+	/* rt_sigsuspend ppoll pselect6 clock_nanosleep msgrcv msgsnd, in
+	   the numbers that aarch64 and riscv64 share */
+	static const short nohand[] = { 133, 73, 72, 115, 188, 189 };
+	size_t i;
+
+	if (call == arch_number[t->abi][REMOTE_RESTART])
+		return E_RESTART_RESTARTBLOCK;
+	for (i = 0; i < sizeof(nohand) / sizeof(nohand[0]); i++) {
+		if (call == nohand[i])
+			return E_RESTARTNOHAND;
+	}
+	return E_RESTARTSYS;
+}
+
+/*
+ * If the thread is about to do a call, perhaps because the kernel has wound it
+ * back: let it enter, see which call it would be, do a harmless one instead,
+ * and remember how the kernel is to be asked for the restart.
+ */
+static int
+enter_rewound(struct tracee *t)
+{
+	unsigned char insn[ARCH_INSN_LEN];
+	pid_t tid = t->caller->tid;
+
+	if (tracee_peek(t, arch_pc(&t->caller->regs), insn, sizeof(insn)) == -1 ||
+	    memcmp(insn, arch_insn[t->abi], sizeof(insn)) != 0)
+		return 0;
+	if (thread_syscall_stop(t, tid) == -1)
+		return -1;
+	t->restart = restart_error(t, arch_entered(tid));
+	if (arch_replace(tid, arch_number[t->abi][REMOTE_GETPID]) == -1)
+		return tracee_lost(t);
+	return thread_syscall_stop(t, tid);
+}
+#endif
+
+static int
+map_scratch(struct tracee *t)
+{
+	const uint64_t arg[6] = {
+		0, TRACEE_SCRATCH, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0,
+	};
+	int64_t addr;
+
+	if ((addr = tracee_call(t, REMOTE_MMAP, arg)) == -1)
+		return -1;
+	t->scratch = (uint64_t)addr;
+	return 0;
+}
+
+int
+tracee_ready(struct tracee *t)
+{
+	const uint64_t all = ~UINT64_C(0);
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", tracee_thread(t));
+	if ((t->mem = open(path, O_RDWR | O_CLOEXEC)) == -1)
+		return -1;
+	t->caller = choose_caller(t);
+	t->abi = arch_abi(&t->caller->regs);
+	if ((t->insn = find_insn(t)) == 0) {
+		errno = ENOEXEC;
+		return -1;
+	}
+	if (save_vector(t) == -1 ||
+	    trace(PTRACE_GETSIGMASK, t->caller->tid, MASK_SIZE,
+	    (uintptr_t)&t->mask) == -1)
+		return -1;
+	t->borrowed = true;
+	if (trace(PTRACE_SETSIGMASK, t->caller->tid, MASK_SIZE,
+	    (uintptr_t)&all) == -1)
+		return tracee_lost(t);
+	abort_rseq(t);
+#if ARCH_REWINDS
+	if (enter_rewound(t) == -1)
+		return -1;
+#endif
+	return map_scratch(t);
+}
+
+/*
+ * Run the caller from a call's exit to a PTRACE_EVENT_STOP. Where the kernel
+ * rewinds, it is given the error that it had before, so that it does so once
+ * more, and knows that it has.
+ */
+static int
+to_event_stop(struct tracee *t)
+{
+	pid_t tid = t->caller->tid;
+	arch_regs r = t->caller->regs;
+	int status;
+
+#if ARCH_REWINDS
+	if (t->restart != 0) {
+		arch_set_pc(&r, arch_pc(&r) + ARCH_INSN_LEN);
+		arch_set_result(&r, -t->restart);
+	} else
+		arch_set_result(&r, 0);
+#endif
+	if (arch_set_regs(tid, &r) == -1 ||
+	    trace(PTRACE_INTERRUPT, tid, 0, 0) == -1)
+		return tracee_lost(t);
+	do {
+		if (trace(PTRACE_CONT, tid, 0, 0) == -1 ||
+		    waitpid(tid, &status, __WALL) != tid ||
+		    !WIFSTOPPED(status))
+			return tracee_lost(t);
+		if (status >> 16 == 0 && WSTOPSIG(status) == SIGSTOP)
+			t->sigstop = true;
+	} while (status >> 16 != PTRACE_EVENT_STOP);
+	return 0;
+}
+
+int
+caller_restore(struct tracee *t)
+{
+	const uint64_t arg[6] = { t->scratch, TRACEE_SCRATCH };
+	pid_t tid = t->caller->tid;
+	struct iovec v = { t->vector, t->vector_len };
+
+	if (t->scratch != 0)
+		(void)tracee_must(t, REMOTE_MUNMAP, arg);
+	if (t->ended || to_event_stop(t) == -1)
+		return tracee_lost(t);
+	if (t->vector_len != 0)
+		(void)trace(PTRACE_SETREGSET, tid, ARCH_VECTOR, (uintptr_t)&v);
+	if (arch_set_regs(tid, &t->caller->regs) == -1 ||
+	    trace(PTRACE_SETSIGMASK, tid, MASK_SIZE,
+	    (uintptr_t)&t->mask) == -1)
+		return tracee_lost(t);
+	return 0;
+}

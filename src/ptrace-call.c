@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * System calls done by a process that stands still, in a thread of it that
+ * ptrace-borrow.c has made ready for them.
+ */
+#include "config.h"
+
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "ptrace-impl.h"
+
+/* ---- Failures for the tests ---------------------------------------------- */
+
+#ifdef ADOPT_FAULTS
+/* The Nth call, counted over all tracees, is not done and fails. */
+static bool
+fault(void)
+{
+	static int done;
+	const char *n = getenv("DETACH_ADOPT_FAIL");
+
+	return n != NULL && ++done == atoi(n);
+}
+#else
+static inline bool
+fault(void)
+{
+	return false;
+}
+#endif
+
+/* ---- One call ------------------------------------------------------------ */
+
+int
+tracee_lost(struct tracee *t)
+{
+	t->ended = true;
+	errno = ESRCH;
+	return -1;
+}
+
+/*
+ * Run to the next entry or exit of a call. A SIGSTOP, which cannot be blocked,
+ * is owed to the process; any other signal here is a fault that the call has
+ * brought about, and is dropped with it.
+ */
+int
+thread_syscall_stop(struct tracee *t, pid_t tid)
+{
+	unsigned long message = 0;
+	int status, sig;
+
+	for (;;) {
+		if (trace(PTRACE_SYSCALL, tid, 0, 0) == -1 ||
+		    waitpid(tid, &status, __WALL) != tid ||
+		    !WIFSTOPPED(status))
+			return tracee_lost(t);
+		sig = WSTOPSIG(status);
+		switch (status >> 16) {
+		case 0:
+			if (sig == (SIGTRAP | 0x80))
+				return 0;
+			if (sig != SIGSTOP) {
+				errno = EFAULT;
+				return -1;
+			}
+			t->sigstop = true;
+			break;
+		case PTRACE_EVENT_CLONE:
+			(void)trace(PTRACE_GETEVENTMSG, tid, 0,
+			    (uintptr_t)&message);
+			t->clone = (pid_t)message;
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+/* Let thread tid, the caller or its clone, do a call. */
+static int64_t
+call_in(struct tracee *t, pid_t tid, enum remote call, const uint64_t arg[6])
+{
+	arch_regs r = t->caller->regs;
+	int64_t result;
+
+	if (t->ended)
+		return tracee_lost(t);
+	arch_prepare(&r, t->abi, arch_number[t->abi][call], arg);
+	arch_set_pc(&r, t->insn);
+	if (arch_set_regs(tid, &r) == -1)
+		return tracee_lost(t);
+	if (thread_syscall_stop(t, tid) == -1 ||
+	    thread_syscall_stop(t, tid) == -1)
+		return -1;
+	if (arch_get_regs(tid, &r) == -1)
+		return tracee_lost(t);
+	result = arch_result(&r);
+	if (result < 0 && result >= -4095) {
+		errno = (int)-result;
+		return -1;
+	}
+	return t->abi == 0 ? result : (int64_t)(uint32_t)result;
+}
+
+int64_t
+tracee_must(struct tracee *t, enum remote call, const uint64_t arg[6])
+{
+	return call_in(t, t->caller->tid, call, arg);
+}
+
+int64_t
+tracee_call(struct tracee *t, enum remote call, const uint64_t arg[6])
+{
+	if (fault()) {
+		errno = ENOTRECOVERABLE;
+		return -1;
+	}
+	return tracee_must(t, call, arg);
+}
+
+/* ---- Memory -------------------------------------------------------------- */
+
+int
+tracee_peek(struct tracee *t, uint64_t addr, void *buf, size_t len)
+{
+	if (pread(t->mem, buf, len, (off_t)addr) == (ssize_t)len)
+		return 0;
+	errno = EFAULT;
+	return -1;
+}
+
+int
+tracee_poke(struct tracee *t, uint64_t addr, const void *buf, size_t len)
+{
+	if (pwrite(t->mem, buf, len, (off_t)addr) == (ssize_t)len)
+		return 0;
+	errno = EFAULT;
+	return -1;
+}
+
+uint64_t
+tracee_scratch(const struct tracee *t)
+{
+	return t->scratch;
+}
+
+int
+tracee_read(struct tracee *t, size_t offset, void *buf, size_t len)
+{
+	return tracee_peek(t, t->scratch + offset, buf, len);
+}
+
+int
+tracee_write(struct tracee *t, size_t offset, const void *buf, size_t len)
+{
+	return tracee_poke(t, t->scratch + offset, buf, len);
+}
+
+/* ---- What is more than one call ------------------------------------------ */
+
+/* The clone, which leads the group, is no longer needed. */
+static void
+end_clone(struct tracee *t, pid_t clone, int64_t number)
+{
+	const uint64_t zero[6] = { 0 };
+	const uint64_t reap[6] = { (uint64_t)number, 0, __WALL | WNOHANG };
+	arch_regs r = t->caller->regs;
+	int status;
+
+	arch_prepare(&r, t->abi, arch_number[t->abi][REMOTE_EXIT], zero);
+	arch_set_pc(&r, t->insn);
+	(void)arch_set_regs(clone, &r);
+	do {
+		(void)trace(PTRACE_CONT, clone, 0, 0);
+	} while (waitpid(clone, &status, __WALL) == clone &&
+	    WIFSTOPPED(status));
+	(void)tracee_must(t, REMOTE_WAIT4, reap);
+}
+
+pid_t
+tracee_new_group(struct tracee *t)
+{
+	/* No exit signal: its parent's handler of SIGCHLD does not hear. */
+	const uint64_t flags[6] = { CLONE_VM | CLONE_FS | CLONE_FILES };
+	const uint64_t zero[6] = { 0 };
+	uint64_t join[6] = { 0 };
+	pid_t tid = t->caller->tid;
+	int64_t number, r;
+	int error, status;
+
+	t->clone = 0;
+	if (trace(PTRACE_SETOPTIONS, tid, 0,
+	    tracee_options(t) | PTRACE_O_TRACECLONE) == -1)
+		return tracee_lost(t);
+	number = tracee_call(t, REMOTE_CLONE, flags);
+	error = errno;
+	(void)trace(PTRACE_SETOPTIONS, tid, 0, tracee_options(t));
+	if (number == -1 || t->clone == 0) {
+		errno = number == -1 ? error : ECHILD;
+		return -1;
+	}
+	if (waitpid(t->clone, &status, __WALL) != t->clone ||
+	    !WIFSTOPPED(status)) {
+		errno = ECHILD;
+		return -1;
+	}
+	join[1] = (uint64_t)number;
+	if (fault())
+		r = -1, errno = ENOTRECOVERABLE;
+	else if ((r = call_in(t, t->clone, REMOTE_SETPGID, zero)) == 0)
+		r = tracee_call(t, REMOTE_SETPGID, join);
+	error = errno;
+	end_clone(t, t->clone, number);
+	errno = error;
+	return r == -1 ? -1 : (pid_t)number;
+}
+
+void
+tracee_finish_writes(struct tracee *t, bool (*wanted)(int fd, void *arg),
+    void *arg)
+{
+#if !ARCH_REWINDS
+	uint64_t args[6] = { 0 };
+	uint64_t count;
+	struct thread *th;
+	int64_t n, more;
+	size_t i;
+
+	for (i = 0; i < t->nthreads; i++) {
+		th = &t->thread[i];
+		n = arch_result(&th->regs);
+		count = arch_argument(&th->regs, 2);
+		if (arch_call(&th->regs) !=
+		    arch_number[arch_abi(&th->regs)][REMOTE_WRITE] ||
+		    n <= 0 || (uint64_t)n >= count ||
+		    !wanted((int)arch_argument(&th->regs, 0), arg))
+			continue;
+		args[0] = arch_argument(&th->regs, 0);
+		args[1] = arch_argument(&th->regs, 1) + (uint64_t)n;
+		args[2] = count - (uint64_t)n;
+		if ((more = tracee_must(t, REMOTE_WRITE, args)) <= 0)
+			continue;
+		arch_set_result(&th->regs, n + more);
+		if (th != t->caller)
+			(void)arch_set_regs(th->tid, &th->regs);
+	}
+#else
+	(void)t;
+	(void)wanted;
+	(void)arg;
+#endif
+}

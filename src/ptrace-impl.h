@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What ptrace.c (stop and let go), ptrace-borrow.c (a thread for the calls)
+ * and ptrace-call.c (the calls) share. Nobody else includes this, or any
+ * header of ptrace(2).
+ */
+#ifndef PTRACE_IMPL_H
+#define PTRACE_IMPL_H
+
+#include <sys/syscall.h>
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include <asm/ptrace.h>
+#include <linux/ptrace.h>
+
+#include "ptrace.h"
+
+#ifndef PTRACE_EVENT_STOP
+#define PTRACE_EVENT_STOP	128
+#endif
+#ifndef PTRACE_O_SUSPEND_SECCOMP
+#define PTRACE_O_SUSPEND_SECCOMP (1 << 21)
+#endif
+#ifndef PTRACE_GET_RSEQ_CONFIGURATION	/* Linux 5.13 */
+#define PTRACE_GET_RSEQ_CONFIGURATION	0x420f
+#endif
+
+/* The kernel's private error numbers that ask for a restart of the call. */
+#define E_RESTARTSYS		512
+#define E_RESTARTNOINTR		513
+#define E_RESTARTNOHAND		514
+#define E_RESTART_RESTARTBLOCK	516
+
+/*
+ * The C library's ptrace() has an argument list of its own on each system;
+ * the call itself has four words. Not for PTRACE_PEEK*.
+ */
+static inline long
+trace(long request, pid_t tid, uintptr_t addr, uintptr_t data)
+{
+	return syscall(SYS_ptrace, request, (long)tid, addr, data);
+}
+
+#if defined(__x86_64__) && defined(__LP64__)
+#include "ptrace-x86_64.h"
+#elif defined(__aarch64__)
+#include "ptrace-aarch64.h"
+#elif defined(__riscv) && __riscv_xlen == 64
+#include "ptrace-riscv64.h"
+#else
+#include "ptrace-none.h"
+#endif
+
+struct thread {
+	pid_t		tid;
+	bool		stopped;	/* at a PTRACE_EVENT_STOP */
+	bool		group_stop;	/* a stop signal is in effect */
+	arch_regs	regs;		/* as it stood there */
+};
+
+struct tracee {
+	pid_t		pid;
+	bool		suspend_seccomp;
+	bool		ended;
+	struct thread  *thread;
+	size_t		nthreads;
+	size_t		room;
+
+	/* from tracee_ready() on */
+	struct thread  *caller;		/* the thread that does the calls */
+	bool		borrowed;	/* its state has been changed */
+	int		abi;		/* its row in the table */
+	uint64_t	mask;		/* its signal mask */
+	void	       *vector;		/* its vector registers, or NULL */
+	size_t		vector_len;
+	int		restart;	/* the error that asked for a restart, where
+					   the kernel has rewound already */
+	int		mem;		/* /proc/PID/mem */
+	uint64_t	insn;		/* a system call instruction */
+	uint64_t	scratch;		/* 0: none */
+	bool		sigstop;	/* a SIGSTOP is owed to it */
+	pid_t		clone;		/* what its last clone has made */
+};
+
+/* The options that all its threads are seized with. */
+uintptr_t tracee_options(const struct tracee *t);
+
+/* The tracee has been killed: always -1, with ESRCH. */
+int	tracee_lost(struct tracee *t);
+
+/* Its memory, at any address; -1 with EFAULT. */
+int	tracee_peek(struct tracee *t, uint64_t addr, void *buf, size_t len);
+int	tracee_poke(struct tracee *t, uint64_t addr, const void *buf,
+	    size_t len);
+
+/* Run a thread to the next entry or exit of a call. 0 or -1. */
+int	thread_syscall_stop(struct tracee *t, pid_t tid);
+
+/* Unmap the scratch memory, and give the thread that did the calls back. 0 or -1. */
+int	caller_restore(struct tracee *t);
+
+#endif

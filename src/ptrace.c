@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Stopping a process whole and letting it go again; what happens in between
+ * is ptrace-call.c's.
+ *
+ * PTRACE_SEIZE and PTRACE_INTERRUPT leave no trace: no signal is sent, the
+ * parent is told nothing, a thread that was stopped by a signal stays so, and
+ * if this process dies before tracee_ready() the kernel lets all threads go.
+ */
+#include "config.h"
+
+#include <sys/wait.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ptrace-impl.h"
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
+}
+
+/* The text after the name in /proc/PID[/task/TID]/stat, or NULL. */
+static const char *
+stat_fields(pid_t pid, pid_t tid, char *buf, size_t size)
+{
+	char *end;
+	ssize_t n;
+	int fd;
+
+	snprintf(buf, size, "/proc/%d/task/%d/stat", pid, tid);
+	if ((fd = open(buf, O_RDONLY | O_CLOEXEC)) == -1)
+		return NULL;
+	n = read(fd, buf, size - 1);
+	close(fd);
+	if (n <= 0)
+		return NULL;
+	buf[n] = '\0';
+	end = strrchr(buf, ')');
+	return end != NULL && end[1] == ' ' ? end + 2 : NULL;
+}
+
+/* True for a thread that has exited, or is just about to. */
+static bool
+thread_exits(pid_t pid, pid_t tid)
+{
+	char buf[1024];
+	const char *f = stat_fields(pid, tid, buf, sizeof(buf));
+
+	return f == NULL || *f == 'Z' || *f == 'X';
+}
+
+/*
+ * Go to the processor that the tracee was on: a stop is a strict hand-over,
+ * which costs some microseconds on one processor and many more, up to
+ * milliseconds in virtual machines, between two.
+ */
+static void
+follow(pid_t pid)
+{
+	char buf[1024];
+	const char *f = stat_fields(pid, pid, buf, sizeof(buf));
+	cpu_set_t set;
+	int field = 3, cpu;
+
+	for (; f != NULL && field < 39; field++)
+		f = (f = strchr(f, ' ')) != NULL ? f + 1 : NULL;
+	if (f == NULL || (cpu = atoi(f)) < 0 || cpu >= CPU_SETSIZE)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	(void)sched_setaffinity(0, sizeof(set), &set);
+}
+
+bool
+tracee_supported(void)
+{
+	return ARCH_SUPPORTED;
+}
+
+uintptr_t
+tracee_options(const struct tracee *t)
+{
+	return PTRACE_O_TRACESYSGOOD |
+	    (t->suspend_seccomp ? (uintptr_t)PTRACE_O_SUSPEND_SECCOMP : 0);
+}
+
+struct tracee *
+tracee_new(pid_t pid, bool suspend_seccomp)
+{
+	struct tracee *t;
+
+	if ((t = calloc(1, sizeof(*t))) == NULL)
+		return NULL;
+	t->pid = pid;
+	t->suspend_seccomp = suspend_seccomp;
+	t->mem = -1;
+	return t;
+}
+
+static void
+forget_thread(struct tracee *t, size_t i)
+{
+	t->thread[i] = t->thread[--t->nthreads];
+}
+
+/* Seize a thread that is new: 1; 0 if it exits; -1 with errno. */
+static int
+seize(struct tracee *t, pid_t tid)
+{
+	struct thread *more;
+	size_t i;
+
+	for (i = 0; i < t->nthreads; i++) {
+		if (t->thread[i].tid == tid)
+			return 0;
+	}
+	if (thread_exits(t->pid, tid))
+		return 0;
+	if (t->nthreads == t->room) {
+		if ((more = realloc(t->thread,
+		    (t->room * 2 + 8) * sizeof(*more))) == NULL)
+			return -1;
+		t->thread = more;
+		t->room = t->room * 2 + 8;
+	}
+	if (trace(PTRACE_SEIZE, tid, 0, tracee_options(t)) == -1) {
+		if (errno == ESRCH || thread_exits(t->pid, tid))
+			return 0;
+		return -1;
+	}
+	memset(&t->thread[t->nthreads], 0, sizeof(*t->thread));
+	t->thread[t->nthreads++].tid = tid;
+	if (trace(PTRACE_INTERRUPT, tid, 0, 0) == -1 && errno != ESRCH)
+		return -1;
+	return 1;
+}
+
+/*
+ * Seize all threads that are not yet: how many there were, or -1. A thread
+ * that exits just now is refused with EPERM before it shows: once others are
+ * held, that is no refusal, and the next look will not find it.
+ */
+static int
+seize_all(struct tracee *t)
+{
+	char path[64];
+	struct dirent *e;
+	DIR *dir;
+	int fresh = 0, error = 0, n;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", t->pid);
+	if ((dir = opendir(path)) == NULL) {
+		if (errno == ENOENT)
+			errno = ESRCH;
+		return -1;
+	}
+	while (error == 0 && (e = readdir(dir)) != NULL) {
+		if (e->d_name[0] == '.')
+			continue;
+		n = seize(t, (pid_t)atoi(e->d_name));
+		if (n == -1 && errno == EPERM && t->nthreads > 0)
+			n = 1;
+		if (n == -1)
+			error = errno;
+		else
+			fresh += n;
+	}
+	closedir(dir);
+	if (error != 0) {
+		errno = error;
+		return -1;
+	}
+	return fresh;
+}
+
+/*
+ * Wait for a thread's next stop until the deadline. 1: *status has it; 0: the
+ * thread is gone; -1 with ETIMEDOUT.
+ */
+static int
+wait_until(pid_t tid, int64_t deadline, int *status)
+{
+	struct timespec ts;
+	sigset_t chld;
+	int64_t left;
+	pid_t pid;
+
+	sigemptyset(&chld);
+	sigaddset(&chld, SIGCHLD);
+	while ((pid = waitpid(tid, status, __WALL | WNOHANG)) == 0) {
+		if ((left = deadline - now_ms()) <= 0) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		/* In slices: if SIGCHLD is ignored, none comes. */
+		ts.tv_sec = 0;
+		ts.tv_nsec = (left < 20 ? left : 20) * 1000000;
+		(void)sigtimedwait(&chld, NULL, &ts);
+	}
+	return pid == tid && WIFSTOPPED(*status);
+}
+
+/*
+ * A call that the kernel does not restart by itself fails with EINTR only
+ * because of our stop: ask for a restart, which becomes that EINTR again if a
+ * signal's handler is to run. A limit of its time begins anew. On a processor
+ * where the kernel has decided before the stop there is nothing to be done.
+ */
+static void
+repair_eintr(struct thread *th)
+{
+#if !ARCH_REWINDS
+	arch_regs *r = &th->regs;
+
+	if (arch_get_regs(th->tid, r) == -1 || arch_call(r) < 0 ||
+	    arch_result(r) != -EINTR || !arch_eintr_is_ours(r))
+		return;
+	arch_set_result(r, -E_RESTARTNOHAND);
+	(void)arch_set_regs(th->tid, r);
+#else
+	(void)th;
+#endif
+}
+
+/*
+ * Let a thread run to its PTRACE_EVENT_STOP; signals met on the way are
+ * delivered, never swallowed. 1: it stands there; 0: it is gone; -1.
+ */
+static int
+interrupted(struct thread *th, int64_t deadline)
+{
+	int status, n, sig;
+
+	while ((n = wait_until(th->tid, deadline, &status)) == 1) {
+		sig = WSTOPSIG(status);
+		if (status >> 16 == PTRACE_EVENT_STOP) {
+			th->stopped = true;
+			th->group_stop = sig != SIGTRAP;
+			repair_eintr(th);
+			return 1;
+		}
+		if (status >> 16 != 0 || sig == (SIGTRAP | 0x80))
+			sig = 0;
+		if (trace(PTRACE_CONT, th->tid, 0, (uintptr_t)sig) == -1)
+			return 0;
+	}
+	return n;
+}
+
+/*
+ * Read all threads' registers: which is also the proof that all stand still.
+ * One that does not has been killed, or an execve(2) in another thread has
+ * put that one in its place: 1, look again.
+ */
+static int
+read_registers(struct tracee *t)
+{
+	struct thread *th;
+	size_t i;
+	int again = 0;
+
+	for (i = 0; i < t->nthreads; i++) {
+		th = &t->thread[i];
+		if (arch_get_regs(th->tid, &th->regs) == 0)
+			continue;
+		if (errno != ESRCH)
+			return -1;
+		again = 1;
+		th->stopped = false;
+		if (trace(PTRACE_INTERRUPT, th->tid, 0, 0) == -1)
+			forget_thread(t, i--);
+	}
+	return again;
+}
+
+int
+tracee_stop(struct tracee *t, int limit)
+{
+	int64_t deadline = now_ms() + limit;
+	size_t i;
+	int fresh, n;
+
+	follow(t->pid);
+	do {
+		if ((fresh = seize_all(t)) == -1) {
+			t->ended = errno == ESRCH;
+			return -1;
+		}
+		for (i = 0; i < t->nthreads; i++) {
+			if (t->thread[i].stopped)
+				continue;
+			n = interrupted(&t->thread[i], deadline);
+			if (n == -1)
+				return -1;
+			if (n == 0)
+				forget_thread(t, i--);
+		}
+		if ((n = read_registers(t)) == -1)
+			return -1;
+		fresh += n;
+	} while (fresh > 0 && now_ms() < deadline);
+	if (fresh > 0) {
+		/* It makes threads, or executes programs, all the time. */
+		errno = ETIMEDOUT;
+		return -1;
+	}
+	if (t->nthreads == 0) {
+		t->ended = true;
+		errno = ESRCH;
+		return -1;
+	}
+	return 0;
+}
+
+int
+tracee_release(struct tracee *t)
+{
+	struct thread *th;
+	size_t i;
+	int error = 0;
+
+	if (t->borrowed && !t->ended && caller_restore(t) == -1)
+		error = errno;
+	if (t->ended)
+		error = ESRCH;
+	/* Pending, it takes effect when the process goes on. */
+	if (t->sigstop && !t->ended)
+		(void)kill(t->pid, SIGSTOP);
+	for (i = 0; i < t->nthreads; i++) {
+		th = &t->thread[i];
+		/* Not stopped: our end lets it go, nothing else can. */
+		if (th->stopped)
+			(void)trace(PTRACE_DETACH, th->tid, 0, 0);
+		if (t->ended)
+			(void)waitpid(th->tid, NULL, __WALL | WNOHANG);
+	}
+	if (t->mem != -1)
+		close(t->mem);
+	free(t->vector);
+	free(t->thread);
+	free(t);
+	errno = error;
+	return error == 0 ? 0 : -1;
+}
+
+pid_t
+tracee_thread(const struct tracee *t)
+{
+	return t->nthreads == 0 ? t->pid : t->thread[0].tid;
+}
+
+bool
+tracee_was_stopped(const struct tracee *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->nthreads && !t->thread[i].group_stop; i++)
+		continue;
+	return i < t->nthreads;
+}
+
+bool
+tracee_is_32bit(const struct tracee *t)
+{
+	return t->abi == 1;
+}
+
+size_t
+tracee_threads(const struct tracee *t)
+{
+	return t->nthreads;
+}
+
+bool
+tracee_ended(const struct tracee *t)
+{
+	return t->ended;
+}
