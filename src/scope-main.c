@@ -310,27 +310,20 @@ static int
 run(int always, struct unit *unit)
 {
 	sd_bus *system = NULL;
-	char head[96], why[512];
+	char head[96];
 	int r, open_error;
 
 	open_error = open_system(&system, unit->end);
 	r = always ? 1 : needed(system, open_error, unit);
 	if (r == 0)
 		return report("unneeded", "");
+	if (r > 0)
+		r = move_to_manager(system, open_error, unit);
 	if (r < 0)
-		snprintf(why, sizeof(why), "the command may be killed at "
-		    "your logout, as it is not known whether it needs a "
-		    "scope: %s", unit->why);
-	else if ((r = move_to_manager(system, open_error, unit)) >= 0) {
+		snprintf(head, sizeof(head), "failed %d", -r);
+	else
 		snprintf(head, sizeof(head), "moved %s", unit->name);
-		return report(head, unit->why);
-	} else
-		snprintf(why, sizeof(why), "%s: %s", always ?
-		    "cannot move the command into a scope" :
-		    "the command will be killed at your logout, as it "
-		    "cannot be moved into a scope", unit->why);
-	snprintf(head, sizeof(head), "failed %d", -r);
-	return report(head, why);
+	return report(head, unit->why);
 }
 
 int

@@ -293,8 +293,7 @@ parse_report(char *report, struct scope *result)
 
 	if ((head = next_line(&report)) == NULL ||
 	    (why = next_line(&report)) == NULL) {
-		snprintf(result->why, sizeof(result->why),
-		    "%s died without a word", HELPER);
+		strlcpy(result->why, HELPER " died", sizeof(result->why));
 		errno = ECHILD;
 		return R_FAILED;
 	}
@@ -352,25 +351,36 @@ int
 scope_move(enum scope_when when, const pid_t *pids, size_t npids,
     const char *description, struct scope *result)
 {
+#if HAVE_SYSTEMD
+	char why[sizeof(result->why)];
+	int e, rc;
+
 	memset(result, 0, sizeof(*result));
 	if (when == SCOPE_NEVER)
-		return 1;
-#if HAVE_SYSTEMD
+		return R_UNNEEDED;
 	if (npids == 0 || npids > MAXPIDS) {
-		snprintf(result->why, sizeof(result->why),
-		    "%zu processes are not for one scope", npids);
 		errno = EINVAL;
 		return R_FAILED;
 	}
-	return ask_helper(when, pids, npids, description, result);
+	rc = ask_helper(when, pids, npids, description, result);
+	if (rc == R_FAILED && when == SCOPE_AUTO) {
+		e = errno;
+		strlcpy(why, result->why, sizeof(why));
+		snprintf(result->why, sizeof(result->why),
+		    "the command may be killed at your logout, as it could "
+		    "not be moved into a scope: %.400s", why);
+		errno = e;
+	}
+	return rc;
 #else
 	(void)pids;
 	(void)npids;
 	(void)description;
-	if (when == SCOPE_AUTO)
+	memset(result, 0, sizeof(*result));
+	if (when != SCOPE_ALWAYS)
 		return 1;
-	snprintf(result->why, sizeof(result->why),
-	    "no scope: this detach was built without systemd");
+	strlcpy(result->why, "this detach was built without systemd",
+	    sizeof(result->why));
 	errno = ENOTSUP;
 	return -1;
 #endif
