@@ -7,6 +7,8 @@
 #define JOB_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "process.h"
 #include "record.h"
@@ -15,6 +17,7 @@ enum job_state {
 	JOB_RUNNING,
 	JOB_EXITED,	/* with an exit status */
 	JOB_KILLED,	/* by a signal */
+	JOB_ENDED,	/* its end is on record, but how is not known */
 	JOB_LOST,	/* gone, and nothing was recorded */
 };
 
@@ -30,41 +33,74 @@ struct job {
 	struct identity	process; /* the command; record->command if there is
 				   a record */
 	int		dirfd;	/* the job's directory; -1: no record */
-	char	       *pidfile; /* the operand, if it was a pidfile; else NULL */
+	int		pidfd;	/* the command's, or -1: opened once needed, and
+				   for a bare process at once */
+	int		keeper_pidfd;
 	enum job_state	state;
 	enum job_loss	loss;
-	bool		other_host;
-	bool		locked;	/* the name is locked: the keeper lives */
+	bool		other_host; /* it is never signalled */
+	bool		keeper_alive; /* it runs, or is about to be gone */
 };
 
 /*
  * Find the job that an operand means: a name; digits: the pid of a running
- * command (a job's if one has it, else a bare process); with a slash: a
- * pidfile (its pid is believed only while the file is locked; a job's record
- * names its pidfile). NULL with errno: ENOENT no such job, ESRCH no such
- * process, EINVAL not a valid name, EPERM. To be freed with job_free().
+ * command (a job's if one has it, else a bare process; if there is none, the
+ * latest job that had it since the machine started); with a slash: a pidfile
+ * (a job's record names its pidfile; otherwise its text is believed only
+ * while it is locked). NULL with errno: ENOENT no such job, ESRCH no such
+ * process, EINVAL not a valid name, EPERM, EBADMSG its record is damaged. To
+ * be freed with job_free().
  */
 struct job *job_find(const char *operand);
 struct job *job_open(int statefd, const char *name);
 void	job_free(struct job *j);
 
-/* Look again: 0, or -1 with errno. */
+/* An empty one, for the rooms that fill it; NULL with errno. */
+struct job *job_new(void);
+
+/* What an operand is. */
+bool	job_operand_is_pid(const char *operand);
+bool	job_operand_is_path(const char *operand);
+
+/*
+ * Look again: 0, or -1 with errno. j stays the run that it was: if its name
+ * was started anew or forgotten meanwhile, that run has ended.
+ */
 int	job_refresh(struct job *j);
 
 /*
  * Sleep until the job has ended, that is, until a new start of its name would
- * not be refused, at most timeout ns (0: no limit) and at most until fd
- * (unless -1) is readable or hung up. Sleeps in the kernel (pidfd of keeper
- * and command, poll); a bounded fallback of polling where there is no pidfd.
- * 0: ended, and j is refreshed; 1: fd; -1 with errno: ETIMEDOUT, ...
- * *status (may be NULL) as waitpid(2) gives it, or -1: not known.
+ * not be refused, at most until the time end of CLOCK_MONOTONIC in ns (0: no
+ * limit) and at most until fd (unless -1) is readable or hung up. Sleeps in
+ * the kernel (pidfd of keeper and command, poll); where there is no pidfd, or
+ * for another host's job, it looks again every now and then. 0: ended, and j
+ * is refreshed; 1: fd; -1 with errno: ETIMEDOUT, ...
  */
-int	job_wait(struct job *j, int64_t timeout, int fd, int *status);
+int	job_wait(struct job *j, int64_t end, int fd);
+
+/*
+ * How it ended, as waitpid(2) gives it: from its record, else from the kernel
+ * if j was looked at while it ran. 0, or -1: it cannot be known.
+ */
+int	job_status(struct job *j, int *status);
+
+/* CLOCK_MONOTONIC in ns, and that of now + ns, saturated; for job_wait(). */
+int64_t	job_clock(void);
+int64_t	job_deadline(int64_t ns);
 
 /* An exit status as the shell would give it: N, or 128 + signal. */
 int	job_exit_code(int status);
 
-/* "running", "exited 3", "killed TERM", "lost" into buf. */
+/* "running", "exited 3", "killed TERM", "ended", "lost" into buf. */
 void	job_state_text(const struct job *j, char *buf, size_t size);
+
+/* How long it has run, in ns; -1: not known. */
+int64_t	job_elapsed(const struct job *j);
+
+/*
+ * A record for showing a bare process, from /proc; what cannot be read is
+ * NULL or empty. To be freed with record_free(); NULL with errno.
+ */
+struct record *job_bare_record(const struct job *j);
 
 #endif

@@ -10,7 +10,11 @@
 
 #include "job.h"
 
-/* Write j and a newline to fp. Errors are left on the stream. */
+/*
+ * Write j and a newline to fp; a bare process is described from /proc. For a
+ * launch without a name, j has a record whose name is NULL. Errors are left
+ * on the stream.
+ */
 void	json_job(FILE *fp, const struct job *j);
 
 #endif

@@ -264,6 +264,74 @@ process_started(uint64_t start_time, struct timespec *ts)
 	return 0;
 }
 
+/* True if all four numbers of a line of /proc/PID/status are id. */
+static bool
+all_are(const char *text, const char *key, unsigned long id)
+{
+	char *end;
+	int i;
+
+	if ((text = strstr(text, key)) == NULL)
+		return false;
+	for (i = 0, text += strlen(key); i < 4; i++, text = end) {
+		if (strtoul(text, &end, 10) != id || end == text)
+			return false;
+	}
+	return true;
+}
+
+/* What ptrace(2) asks of those who want to know more about a process. */
+static bool
+may_read(pid_t pid)
+{
+	char buf[2048], path[32];
+
+	stat_path(path, pid);
+	strcat(path, "us");
+	return read_file(path, buf, sizeof(buf)) > 0 &&
+	    all_are(buf, "\nUid:", geteuid()) &&
+	    all_are(buf, "\nGid:", getegid());
+}
+
+int
+process_zombie_status(const struct identity *id, int *status)
+{
+	enum { START_TIME = 22, EXIT_CODE = 52 };
+	char buf[1024], path[32];
+	uint64_t start_time = 0;
+	char *p;
+	int i;
+
+	if (id->pid <= 0) {
+		errno = ESRCH;
+		return -1;
+	}
+	stat_path(path, id->pid);
+	if (read_file(path, buf, sizeof(buf)) == -1 ||
+	    (p = strrchr(buf, ')')) == NULL || p[1] != ' ' || p[2] != 'Z') {
+		errno = ESRCH;
+		return -1;
+	}
+	/* p is at the blank before a field. */
+	for (i = 3, p++; i <= EXIT_CODE && p != NULL; i++) {
+		if (i == START_TIME)
+			start_time = strtoull(p + 1, NULL, 10);
+		if (i == EXIT_CODE)
+			*status = (int)strtol(p + 1, NULL, 10);
+		p = strchr(p + 1, ' ');
+	}
+	if (start_time != id->start_time) {
+		errno = ESRCH;
+		return -1;
+	}
+	/* Those who may not know are shown 0. */
+	if (i <= EXIT_CODE || (*status == 0 && !may_read(id->pid))) {
+		errno = EACCES;
+		return -1;
+	}
+	return 0;
+}
+
 /* Milliseconds for poll(2), rounded up, from ns. */
 static int
 poll_ms(int64_t ns)

@@ -81,4 +81,10 @@ int64_t	process_elapsed(uint64_t start_time);
  */
 int	process_exit_status(int pidfd, int64_t timeout, int *status);
 
+/*
+ * The same of a zombie, which no parent has reaped yet, from /proc. 0, or -1
+ * with errno (ESRCH: it is none; EACCES: it may not be read).
+ */
+int	process_zombie_status(const struct identity *id, int *status);
+
 #endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What an operand means. A pid or a pidfile's text is made an identity at
+ * once, so that what follows cannot happen to another process.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "job.h"
+#include "parse.h"
+#include "statedir.h"
+
+bool
+job_operand_is_path(const char *operand)
+{
+	return strchr(operand, '/') != NULL;
+}
+
+bool
+job_operand_is_pid(const char *operand)
+{
+	return *operand != '\0' &&
+	    operand[strspn(operand, "0123456789")] == '\0';
+}
+
+static struct job *
+find_bare(pid_t pid)
+{
+	struct job *j;
+
+	if ((j = job_new()) == NULL)
+		return NULL;
+	if (process_identify(pid, &j->process) == -1 ||
+	    ((j->pidfd = process_pidfd(&j->process)) == -1 &&
+	    errno != ENOSYS)) {
+		if (errno == ENOENT)
+			errno = ESRCH;
+		job_free(j);
+		return NULL;
+	}
+	j->state = JOB_RUNNING;
+	return j;
+}
+
+/* The file's absolute path without links in its directory; it may be gone. */
+static char *
+absolute(const char *path)
+{
+	const char *base = strrchr(path, '/');
+	char *dir, *real, *full = NULL;
+
+	if ((dir = strndup(path, base == path ? 1 : (size_t)(base - path))) ==
+	    NULL)
+		return NULL;
+	if ((real = realpath(dir, NULL)) != NULL) {
+		if (asprintf(&full, "%s/%s", strcmp(real, "/") == 0 ? "" :
+		    real, base + 1) == -1)
+			full = NULL;
+	}
+	free(real);
+	free(dir);
+	return full;
+}
+
+/* recorded may be another way to write path, which absolute() has made. */
+static bool
+is_path(const char *recorded, const char *path)
+{
+	const char *base;
+	char *full;
+	bool same;
+
+	if (recorded == NULL || (base = strrchr(recorded, '/')) == NULL ||
+	    strcmp(base, strrchr(path, '/')) != 0)
+		return false;
+	if ((full = absolute(recorded)) == NULL)
+		return false;
+	same = strcmp(full, path) == 0;
+	free(full);
+	return same;
+}
+
+/* What scan() looks for: a pid, or a pidfile. */
+struct wanted {
+	pid_t		 pid;
+	const char	*path;
+};
+
+static bool
+is_wanted(const struct job *j, const struct wanted *w)
+{
+	if (w->path != NULL)
+		return is_path(j->record->pidfile, w->path);
+	return !j->other_host && j->loss != LOSS_REBOOT &&
+	    j->process.pid == w->pid;
+}
+
+/* A job that runs goes before those that have ended, the latest of them. */
+static bool
+is_better(const struct job *a, const struct job *b)
+{
+	const struct timespec *s, *t;
+
+	if (b == NULL)
+		return true;
+	if ((a->state == JOB_RUNNING) != (b->state == JOB_RUNNING))
+		return a->state == JOB_RUNNING;
+	s = &a->record->started;
+	t = &b->record->started;
+	return s->tv_sec != t->tv_sec ? s->tv_sec > t->tv_sec :
+	    s->tv_nsec > t->tv_nsec;
+}
+
+/* The best job of those that match; NULL with errno ENOENT. */
+static struct job *
+scan(const struct wanted *w)
+{
+	struct job *best = NULL, *j;
+	char **names;
+	int statefd;
+	size_t i;
+
+	if ((statefd = statedir_open(false)) == -1)
+		return NULL;
+	names = statedir_jobs(statefd);
+	for (i = 0; names != NULL && names[i] != NULL; i++) {
+		j = job_open(statefd, names[i]);
+		free(names[i]);
+		if (j != NULL && is_wanted(j, w) && is_better(j, best)) {
+			job_free(best);
+			best = j;
+		} else
+			job_free(j);
+	}
+	free(names);
+	(void)close(statefd);
+	errno = ENOENT;
+	return best;
+}
+
+static struct job *
+find_pid(const char *operand)
+{
+	struct wanted w = { 0 };
+	struct job *j, *bare;
+
+	if (parse_pid(operand, &w.pid) == -1) {
+		errno = ESRCH;
+		return NULL;
+	}
+	j = scan(&w);
+	if (j != NULL && j->state == JOB_RUNNING && process_alive(&j->process))
+		return j;
+	if ((bare = find_bare(w.pid)) != NULL) {
+		job_free(j);
+		return bare;
+	}
+	if (j == NULL)
+		errno = ESRCH;
+	return j;
+}
+
+static struct job *
+find_locked_pid(const char *path)
+{
+	char text[32];
+	pid_t pid;
+	ssize_t n;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd == -1)
+		return NULL;
+	n = statedir_job_locked(fd) ? read(fd, text, sizeof(text) - 1) : -1;
+	(void)close(fd);
+	if (n >= 0) {
+		text[n] = '\0';
+		text[strcspn(text, "\n")] = '\0';
+		if (parse_pid(text, &pid) == 0)
+			return find_bare(pid);
+	}
+	errno = ESRCH;
+	return NULL;
+}
+
+static struct job *
+find_path(const char *operand)
+{
+	struct wanted w = { 0 };
+	struct job *j = NULL;
+	char *path;
+
+	if ((path = absolute(operand)) != NULL) {
+		w.path = path;
+		j = scan(&w);
+		free(path);
+	}
+	return j != NULL ? j : find_locked_pid(operand);
+}
+
+struct job *
+job_find(const char *operand)
+{
+	struct job *j;
+	int statefd;
+
+	if (job_operand_is_path(operand))
+		return find_path(operand);
+	if (job_operand_is_pid(operand))
+		return find_pid(operand);
+	if (!statedir_name_valid(operand)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	if ((statefd = statedir_open(false)) == -1)
+		return NULL;
+	j = job_open(statefd, operand);
+	(void)close(statefd);
+	return j;
+}

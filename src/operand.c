@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: ISC */
+/* Operands of verbs, in words. */
+#include "config.h"
+
+#include <sys/resource.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "operand.h"
+#include "say.h"
+#include "statedir.h"
+
+/* The state directory itself may be what is wrong. */
+static void
+say_denied(const char *operand, int errnum)
+{
+	char *path;
+	int fd;
+
+	if ((fd = statedir_open(false)) == -1 && errno == errnum &&
+	    (path = statedir_path()) != NULL) {
+		if (errnum == EPERM)
+			say("%s: the state directory belongs to another "
+			    "user, or others may write to it; DETACH_STATE_DIR "
+			    "names another", path);
+		else
+			say_errno(errnum, "%s: the state directory", path);
+		free(path);
+		return;
+	}
+	say_errno(errnum, "%s", operand);
+}
+
+void
+operand_say(const char *operand, int errnum)
+{
+	switch (errnum) {
+	case ENOENT:
+		if (job_operand_is_path(operand))
+			say("%s: no such pidfile, and no job has it; "
+			    "'detach --list' shows the jobs", operand);
+		else
+			say("%s: no such job; 'detach --list' shows them",
+			    operand);
+		break;
+	case ESRCH:
+		if (job_operand_is_path(operand))
+			say("%s: nothing runs by this pidfile: it is not "
+			    "locked, or its process is gone", operand);
+		else
+			say("%s: no such process, and no job with that pid; "
+			    "'detach --list' shows the jobs", operand);
+		break;
+	case EINVAL:
+		say("%s: not a name that a job can have; 'detach --list' "
+		    "shows those there are", operand);
+		break;
+	case EBADMSG:
+		say("%s: its record is damaged; 'detach --forget %s' removes "
+		    "it", operand, operand);
+		break;
+	default:
+		say_denied(operand, errnum);
+		break;
+	}
+}
+
+struct job *
+operand_find(const char *operand)
+{
+	struct job *j;
+	int saved;
+
+	if ((j = job_find(operand)) == NULL) {
+		saved = errno;
+		operand_say(operand, saved);
+		errno = saved;
+	}
+	return j;
+}
+
+bool
+operand_elsewhere(const struct job *j, const char *operand, const char *verb)
+{
+	if (!j->other_host || j->state != JOB_RUNNING)
+		return false;
+	say("%s: runs on %s, and cannot be %s from here: log in there",
+	    operand, j->record->host != NULL ? j->record->host :
+	    "another host", verb);
+	return true;
+}
+
+void
+operand_many(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1 || rl.rlim_cur >= rl.rlim_max)
+		return;
+	rl.rlim_cur = rl.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &rl);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+/* A verb's job operands, and what is said if one of them is no job. */
+#ifndef OPERAND_H
+#define OPERAND_H
+
+#include "job.h"
+
+/*
+ * job_find(), and if it fails, a message on standard error that says what to
+ * do next, and NULL with errno.
+ */
+struct job *operand_find(const char *operand);
+
+/* The message alone, for errno as job_find() left it. */
+void	operand_say(const char *operand, int errnum);
+
+/* True, with a message, if the job is another host's, so that verb (as in
+   "cannot be stopped") cannot be done from here. */
+bool	operand_elsewhere(const struct job *j, const char *operand,
+	    const char *verb);
+
+/* Allow as many descriptors as there can be: each job has some. */
+void	operand_many(void);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: ISC */
+/* --wait: until all jobs have ended, with the last one's status. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "exitcode.h"
+#include "operand.h"
+#include "say.h"
+#include "verbs.h"
+
+static void
+say_unknown(const struct job *j, const char *operand)
+{
+	switch (j->loss) {
+	case LOSS_REBOOT:
+		say("%s: lost: the machine went down while it ran", operand);
+		break;
+	case LOSS_HOST:
+		say("%s: lost: its host, or its keeper there, went down",
+		    operand);
+		break;
+	case LOSS_KEEPER:
+		say("%s: ended, status unknown: its keeper was killed",
+		    operand);
+		break;
+	case LOSS_NONE:
+		say("%s: ended, status unknown%s", operand,
+		    j->record != NULL ? "" : ": only Linux 6.15 and later "
+		    "tell it of another's child, once its parent asks for it");
+		break;
+	}
+}
+
+/* Wait for one; its exit status, or detach's own. */
+static int
+wait_for(struct job *j, const char *operand, int64_t end)
+{
+	int status;
+
+	if (job_wait(j, end, -1) == -1) {
+		if (errno == ETIMEDOUT)
+			return EXIT_TIMED_OUT;
+		say_errno(errno, "%s", operand);
+		return EXIT_FAILED;
+	}
+	if (job_status(j, &status) == -1) {
+		say_unknown(j, operand);
+		return EXIT_FAILED;
+	}
+	return job_exit_code(status);
+}
+
+int
+verb_wait(const struct options *o)
+{
+	struct job **jobs;
+	int64_t end = o->timeout > 0 ? job_deadline(o->timeout) : 0;
+	int code = EXIT_DONE, i;
+	bool missing = false, timed_out = false;
+
+	operand_many();
+	if ((jobs = calloc((size_t)o->argc, sizeof(*jobs))) == NULL) {
+		say_errno(errno, "--wait");
+		return EXIT_FAILED;
+	}
+	/* All at once: what ends meanwhile must not be missed. */
+	for (i = 0; i < o->argc; i++) {
+		if ((jobs[i] = operand_find(o->argv[i])) == NULL)
+			missing = true;
+	}
+	for (i = 0; i < o->argc; i++) {
+		if (jobs[i] == NULL)
+			continue;
+		if (!timed_out)
+			code = wait_for(jobs[i], o->argv[i], end);
+		if (code == EXIT_TIMED_OUT && end != 0 && job_clock() >= end)
+			timed_out = true;
+		job_free(jobs[i]);
+	}
+	free(jobs);
+	if (timed_out)
+		return EXIT_TIMED_OUT;
+	return missing ? EXIT_FAILED : code;
+}
