@@ -192,7 +192,8 @@ write_record(struct launch *l)
 static int
 print(struct launch *l)
 {
-	struct job j = { .dirfd = -1, .state = JOB_RUNNING };
+	struct job j = { .dirfd = -1, .pidfd = -1, .keeper_pidfd = -1,
+	    .state = JOB_RUNNING, .keeper_alive = true };
 	int rc;
 
 	if (!l->o->print_pid && !l->o->json)
@@ -200,10 +201,13 @@ print(struct launch *l)
 	if (l->o->print_pid)
 		printf("%d\n", (int)l->outcome->command);
 	if (l->o->json) {
-		j.process.pid = l->outcome->command;
-		(void)process_identify(j.process.pid, &j.process);
-		j.record = l->jobdir != -1 ? &l->record : NULL;
-		j.pidfile = l->pidfile.path;
+		if (l->jobdir == -1) {
+			clock_gettime(CLOCK_REALTIME, &l->record.started);
+			(void)process_identify(l->outcome->command,
+			    &l->record.command);
+		}
+		j.process = l->record.command;
+		j.record = &l->record;
 		json_job(stdout, &j);
 	}
 	rc = l->o->foreground ? fflush(stdout) : say_flush();

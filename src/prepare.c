@@ -369,14 +369,15 @@ user_name(const struct launch *l)
 	return asprintf(&name, "%u", (unsigned)geteuid()) == -1 ? NULL : name;
 }
 
-/* All of the record that is known before there is a process. */
+/* All of the record that is known before there is a process; --json prints
+   one for a command that is not kept, too. */
 static int
 prepare_record(struct launch *l)
 {
 	struct record *r = &l->record;
 	char host[HOST_NAME_MAX + 1];
 
-	if (l->jobdir == -1)
+	if (l->jobdir == -1 && !l->o->json)
 		return 0;
 	if (gethostname(host, sizeof(host)) == -1 ||
 	    process_boot_id(r->boot_id) == -1)
@@ -392,10 +393,12 @@ prepare_record(struct launch *l)
 	r->command_argv = l->o->argv;
 	r->command_argc = l->o->argc;
 	r->log = log_path(l);
-	r->pidfile = l->o->pidfile == NULL ?
-	    statedir_job_path(l->o->name, JOB_PID) : l->pidfile.path;
-	if (r->host == NULL || r->user == NULL || r->pidfile == NULL)
-		return failed(l->o->name);
+	r->pidfile = l->pidfile.path;
+	if (l->jobdir != -1 && l->o->pidfile == NULL)
+		r->pidfile = statedir_job_path(l->o->name, JOB_PID);
+	if (r->host == NULL || r->user == NULL ||
+	    (l->jobdir != -1 && r->pidfile == NULL))
+		return failed("record");
 	if (r->directory == NULL && (r->directory = strdup(".")) == NULL)
 		return failed("current directory");
 	return 0;

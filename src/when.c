@@ -48,22 +48,20 @@ when_short(const struct timespec *ts, char buf[WHEN_SIZE])
 {
 	time_t now = time(NULL);
 	struct tm tm, today;
-	const char *format;
+	size_t n;
 
 	if (localtime_r(&ts->tv_sec, &tm) == NULL ||
-	    localtime_r(&now, &today) == NULL) {
-		(void)strcpy(buf, "-");
-		return buf;
-	}
-	if (tm.tm_year == today.tm_year && tm.tm_yday == today.tm_yday)
-		format = "%H:%M";
+	    localtime_r(&now, &today) == NULL)
+		n = 0;
+	else if (tm.tm_year == today.tm_year && tm.tm_yday == today.tm_yday)
+		n = strftime(buf, WHEN_SIZE, "%H:%M", &tm);
 	else if (ts->tv_sec <= now && now - ts->tv_sec < 6 * DAY)
-		format = "%a %H:%M";
+		n = strftime(buf, WHEN_SIZE, "%a %H:%M", &tm);
 	else if (llabs(now - ts->tv_sec) < 180 * DAY)
-		format = "%b %e %H:%M";
+		n = strftime(buf, WHEN_SIZE, "%b %e %H:%M", &tm);
 	else
-		format = "%Y-%m-%d";
-	if (strftime(buf, WHEN_SIZE, format, &tm) == 0)
+		n = strftime(buf, WHEN_SIZE, "%Y-%m-%d", &tm);
+	if (n == 0)
 		(void)strcpy(buf, "-");
 	return buf;
 }
