@@ -232,8 +232,11 @@ static void
 note(const struct launch *l)
 {
 	const char *name = l->o->name != NULL ? l->o->name : l->o->argv[0];
-	const char *log = l->record.log != NULL ? l->record.log :
-	    l->streams.log;
+	const char *log = l->record.log;
+
+	if (log == NULL && l->streams.fd[1] != STREAM_KEPT &&
+	    l->streams.nfilters == 0)
+		log = l->streams.file[0].path;
 
 	if (log != NULL)
 		say_note(l->o->quiet, "%s runs as pid %d, output in %s", name,

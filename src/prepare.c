@@ -38,7 +38,7 @@
 static int
 failed(const char *what)
 {
-	say_errno(errno, "%s", what);
+	say_errno(errno, "%s", *what == '\0' ? "''" : what);
 	return EXIT_FAILED;
 }
 
@@ -75,6 +75,11 @@ prepare_descriptors(struct launch *l)
 		}
 	if (streams_survey(&l->streams) == -1)
 		return failed("/dev/null");
+	if ((o->print_pid || o->json) &&
+	    l->streams.kind[STDOUT_FILENO] == STREAM_CLOSED) {
+		errno = EBADF;
+		return failed("standard output");
+	}
 	if (descriptors_mark() == -1)
 		return failed("open descriptors");
 	return 0;
@@ -164,8 +169,10 @@ launch_exec_failed(const struct launch *l, int errnum)
 	if (c->missing[0] != '\0')
 		say("%s: needs %s, which cannot be executed: %s", name,
 		    c->missing, strerror(errnum == ELIBBAD ? ENOENT : errnum));
+	else if (errnum == ENOENT && strchr(name, '/') == NULL)
+		say("%s: not found in PATH", *name == '\0' ? "''" : name);
 	else
-		say_errno(errnum, "%s", *name == '\0' ? "''" : name);
+		say_errno(errnum, "%s", name);
 	return exec_status(errnum);
 }
 
@@ -270,6 +277,7 @@ static int
 prepare_pidfile(struct launch *l)
 {
 	const char *path = l->o->pidfile;
+	const char *what;
 	pid_t other;
 	int rc;
 
@@ -278,27 +286,26 @@ prepare_pidfile(struct launch *l)
 		return 0;
 	if (path != NULL)
 		rc = pidfile_claim(&l->pidfile, AT_FDCWD, path, &other);
-	else {
-		path = l->o->name;
+	else
 		rc = pidfile_claim(&l->pidfile, l->jobdir, JOB_PID, &other);
-	}
 	if (rc == 0)
 		return 0;
+	what = path == NULL ? l->o->name : *path == '\0' ? "''" : path;
 	switch (errno) {
 	case EWOULDBLOCK:
-		return launch_refuse(path, other);
+		return launch_refuse(what, other);
 	case ELOOP:
-		say("%s: is a symbolic link; a pidfile must not be one", path);
+		say("%s: is a symbolic link; a pidfile must not be one", what);
 		break;
 	case ENOTSUP:
-		say("%s: is no regular file; a pidfile must be one", path);
+		say("%s: is no regular file; a pidfile must be one", what);
 		break;
 	case EPERM:
 		say("%s: somebody else owns the file or its directory, or can "
-		    "replace it; use a directory such as /run", path);
+		    "replace it; use a directory such as /run", what);
 		break;
 	default:
-		say_errno(errno, "%s", path);
+		say_errno(errno, "%s", what);
 	}
 	return EXIT_FAILED;
 }
