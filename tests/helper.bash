@@ -112,6 +112,17 @@ matches() {
 	[[ $1 =~ $2 ]] || fail "${3:-text} '$1' does not match '$2'"
 }
 
+# try COMMAND ...: as run does, for commands whose status may well be 127,
+# of which bats makes a warning.
+try() {
+	output=$("$@" 2>&1) && status=0 || status=$?
+	if [ -n "$output" ]; then
+		mapfile -t lines <<<"$output"
+	else
+		lines=()
+	fi
+}
+
 # status_is N: what the last `run` returned, with its output if it differs.
 status_is() {
 	[ "$status" -eq "$1" ] ||

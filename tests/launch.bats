@@ -18,7 +18,7 @@ fails_cleanly() {
 
 	shift
 	before=$(listing)
-	run "$@"
+	try "$@"
 	matches "$status" "^($want)\$" 'exit status' || return 1
 	matches "${lines[0]}" '^detach: .*' message || return 1
 	equal "${#lines[@]}" 1 "messages ($output)" || return 1
@@ -29,7 +29,7 @@ fails_cleanly() {
 # --- L1: 0 if and only if the command has been exec'd ---------------------
 
 @test "L1: exit 0 when the command has been exec'd" {
-	run "$DETACH" "$PROBE" "$WORK/seen" stay=60
+	try "$DETACH" "$PROBE" "$WORK/seen" stay=60
 	status_is 0
 	soon probe_done seen
 	pid=$(probe_value seen pid)
@@ -39,7 +39,7 @@ fails_cleanly() {
 }
 
 @test "L1: a command that ends at once has been started all the same" {
-	run "$DETACH" false
+	try "$DETACH" false
 	status_is 0
 }
 
@@ -127,7 +127,7 @@ fails_cleanly() {
 		[ "$execve" -eq 0 ] || n=$((execve - 1))
 		for ((calls = 1; calls <= n; calls++)); do
 			rm -f probe
-			run timeout 20 "$TRACE" -k "$role:$calls:9" \
+			try timeout 20 "$TRACE" -k "$role:$calls:9" \
 			    "$DETACH" -p pid -o log "$PROBE" "$WORK/probe"
 			# A child that dies as it ends anyway harms nothing.
 			if [ "$status" -eq 0 ]; then
@@ -157,7 +157,7 @@ fails_cleanly() {
 }
 
 @test "L1: -P into a pipe that nobody reads starts nothing" {
-	run bash -c '
+	try bash -c '
 		mkfifo hole
 		exec 9<>hole 8>hole 9>&-
 		"$DETACH" -P -o log "$PROBE" "$WORK/seen" >&8 8>&-'
@@ -167,7 +167,7 @@ fails_cleanly() {
 }
 
 @test "L1: -P prints the command's own pid" {
-	run "$DETACH" -P "$PROBE" "$WORK/seen"
+	try "$DETACH" -P "$PROBE" "$WORK/seen"
 	status_is 0
 	soon probe_done seen
 	equal "$output" "$(probe_value seen pid)" pid
@@ -280,13 +280,13 @@ fails_cleanly() {
 }
 
 @test "L6: many stray descriptors, and some above a lowered limit" {
-	run "$WITH" -f 800 "$DETACH" "$PROBE" "$WORK/seen"
+	try "$WITH" -f 800 "$DETACH" "$PROBE" "$WORK/seen"
 	status_is 0
 	soon probe_done seen
 	equal "$(probe_value seen fd | awk '{ printf "%s ", $1 }')" "0 1 2 "
 
 	rm seen
-	run "$WITH" -f 800 sh -c 'ulimit -S -n 64; exec "$@"' sh \
+	try "$WITH" -f 800 sh -c 'ulimit -S -n 64; exec "$@"' sh \
 	    "$DETACH" "$PROBE" "$WORK/seen"
 	status_is 0
 	soon probe_done seen
@@ -348,7 +348,7 @@ handed() {
 y" A_DETACH_TEST=1 DETACH_TEST_ID="$DETACH_TEST_ID" PATH="$PATH"'
 	sh -c "$common"' "$PROBE" "$WORK/direct"' sh
 	probe_done direct
-	run sh -c "$common"' "$DETACH" "$PROBE" "$WORK/detached"' sh
+	try sh -c "$common"' "$DETACH" "$PROBE" "$WORK/detached"' sh
 	status_is 0
 	soon probe_done detached
 	handed direct >want
@@ -362,7 +362,7 @@ y" A_DETACH_TEST=1 DETACH_TEST_ID="$DETACH_TEST_ID" PATH="$PATH"'
 	mkdir dir
 	cd dir
 	rmdir ../dir
-	run "$DETACH" -o "$WORK/log" "$PROBE" "$WORK/seen"
+	try "$DETACH" -o "$WORK/log" "$PROBE" "$WORK/seen"
 	cd "$WORK"
 	status_is 0
 	soon probe_done seen
@@ -398,7 +398,7 @@ y" A_DETACH_TEST=1 DETACH_TEST_ID="$DETACH_TEST_ID" PATH="$PATH"'
 }
 
 @test "L8: options end at the command" {
-	run "$DETACH" -o log ls -d --quote-name -p .
+	try "$DETACH" -o log ls -d --quote-name -p .
 	status_is 0
 	soon has log '.'
 }
@@ -433,7 +433,7 @@ y" A_DETACH_TEST=1 DETACH_TEST_ID="$DETACH_TEST_ID" PATH="$PATH"'
 	(cd three && PATH=/no: "$DETACH" -o "$WORK/log3" tool)
 	soon has log3 three
 	# Nothing but what cannot be executed: 126.
-	run env PATH="$WORK/one:/no" "$DETACH" tool
+	try env PATH="$WORK/one:/no" "$DETACH" tool
 	status_is 126
 }
 
@@ -443,12 +443,12 @@ y" A_DETACH_TEST=1 DETACH_TEST_ID="$DETACH_TEST_ID" PATH="$PATH"'
 	chmod 755 here/tool
 	"$DETACH" -E PATH="$WORK/here:$PATH" -o log tool
 	soon has log here
-	run env PATH="$WORK/here:$PATH" "$DETACH" -E PATH=/no tool
+	try env PATH="$WORK/here:$PATH" "$DETACH" -E PATH=/no tool
 	status_is 127
 	# Without a PATH, the system's default one.
-	run env -u PATH "$DETACH" -o log2 true
+	try env -u PATH "$DETACH" -o log2 true
 	status_is 0
-	run "$DETACH" -E PATH -o log2 true
+	try "$DETACH" -E PATH -o log2 true
 	status_is 0
 }
 

@@ -53,13 +53,13 @@ sane() {
 }
 
 @test "L5: an inherited ignored SIGCHLD does not confuse the launcher" {
-	run "$WITH" -i "$DETACH" no-such-command
+	try "$WITH" -i "$DETACH" no-such-command
 	status_is 127
-	run "$WITH" -i "$DETACH" -p pid "$WORK"
+	try "$WITH" -i "$DETACH" -p pid "$WORK"
 	status_is 126
 	printf '#!/no/such/interpreter\n' >bad
 	chmod 755 bad
-	run "$WITH" -i "$DETACH" ./bad
+	try "$WITH" -i "$DETACH" ./bad
 	matches "$status" '^12[67]$'
 	[ ! -e pid ]
 	nothing_left

@@ -41,6 +41,7 @@
 #define EX_TRACE	99
 #define NOBODY		-1	/* for a role: no signal to send */
 #define DONE		-2	/* the signal has been sent */
+#define GRACE		2000	/* ms for the others, once the launcher ended */
 #define LIFETIME	60	/* seconds until everything is let go */
 
 struct role {
@@ -57,7 +58,7 @@ struct trace {
 	int		 killrole, killcall, killsig;
 	int		 waitrole, waitms;
 	pid_t		 held;		/* 0: nobody */
-	struct timespec	 holdend;
+	long		 holdend;	/* as of now_ms() */
 	int		 status;	/* the launcher's, -1 while it runs */
 	FILE		*report;
 };
@@ -156,17 +157,13 @@ onexec(struct trace *t, int i)
 	ptrace(PTRACE_DETACH, r->pid, NULL, NULL);
 }
 
-static void
-hold(struct trace *t, pid_t pid)
+static long
+now_ms(void)
 {
-	t->held = pid;
-	clock_gettime(CLOCK_MONOTONIC, &t->holdend);
-	t->holdend.tv_sec += t->waitms / 1000;
-	t->holdend.tv_nsec += t->waitms % 1000 * 1000000L;
-	if (t->holdend.tv_nsec >= 1000000000L) {
-		t->holdend.tv_nsec -= 1000000000L;
-		t->holdend.tv_sec++;
-	}
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000L + t.tv_nsec / 1000000L;
 }
 
 /* One change of one process's state. */
@@ -193,9 +190,10 @@ onevent(struct trace *t, pid_t pid, int status)
 		onexec(t, i);
 		break;
 	case PTRACE_EVENT_EXIT:
-		if (i == t->waitrole)
-			hold(t, pid);
-		else
+		if (i == t->waitrole) {
+			t->held = pid;
+			t->holdend = now_ms() + t->waitms;
+		} else
 			resume(t, pid, 0);
 		break;
 	case PTRACE_EVENT_STOP:
@@ -210,27 +208,43 @@ onevent(struct trace *t, pid_t pid, int status)
 	}
 }
 
+/* Somebody has neither ended nor been let go. */
+static int
+pending(const struct trace *t)
+{
+	int i;
+
+	for (i = 0; i < t->n; i++)
+		if (!t->roles[i].gone)
+			return 1;
+	return 0;
+}
+
+/*
+ * Until the launcher has ended, and, for a bounded time, until the others
+ * have or have exec'd: that may be told after the launcher's own end.
+ */
 static void
 follow(struct trace *t)
 {
 	const struct timespec pause = { 0, 1000000L };
-	struct timespec now;
+	long end = 0;
 	int status;
 	pid_t pid;
 
-	while (t->status == -1) {
-		if ((pid = waitpid(-1, &status,
-		    __WALL | (t->held != 0 ? WNOHANG : 0))) == -1)
+	while (t->status == -1 || (pending(t) && now_ms() < end)) {
+		pid = waitpid(-1, &status, __WALL |
+		    (t->held != 0 || t->status != -1 ? WNOHANG : 0));
+		if (pid == -1)
 			err(EX_TRACE, "waitpid");
 		if (pid != 0) {
 			onevent(t, pid, status);
+			if (t->status != -1 && end == 0)
+				end = now_ms() + GRACE;
 			continue;
 		}
 		nanosleep(&pause, NULL);
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		if (now.tv_sec > t->holdend.tv_sec ||
-		    (now.tv_sec == t->holdend.tv_sec &&
-		    now.tv_nsec >= t->holdend.tv_nsec)) {
+		if (t->held != 0 && now_ms() >= t->holdend) {
 			pid = t->held;
 			t->held = 0;
 			t->waitrole = NOBODY;
