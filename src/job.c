@@ -264,10 +264,13 @@ job_elapsed(const struct job *j)
 {
 	if (j->record != NULL && j->record->has_ended)
 		return j->record->elapsed;
-	if (j->state != JOB_RUNNING || j->other_host ||
-	    !process_alive(&j->process))
+	if (j->state != JOB_RUNNING || j->other_host)
 		return -1;
-	return process_elapsed(j->process.start_time);
+	if (process_alive(&j->process))
+		return process_elapsed(j->process.start_time);
+	/* Between two runs, or of a tree only descendants are left. */
+	return j->keeper_alive ?
+	    process_elapsed(j->record->keeper.start_time) : -1;
 }
 
 struct job *

@@ -297,7 +297,7 @@ watch(struct launch *l)
 	close(l->jobdir);
 	close(l->pidfile.fd);
 	signals_restore(&l->mask);
-	return verb_watch(l->o, l->o->name);
+	return verb_watch(l->o, l->o->name, l->log_from);
 }
 
 int

@@ -86,6 +86,8 @@ struct launch {
 	int		 jobdir;	/* locked */
 	bool		 jobdir_created;
 	bool		 has_log;	/* a log.new is to be published */
+	off_t		 log_from;	/* where this run's output begins in a
+					   file that had something in it */
 	struct record	 record;
 	struct scope	 scope;
 	char		*keeper_path;	/* detach-keeper; NULL: keep in place */

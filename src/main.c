@@ -44,9 +44,12 @@ main(int argc, char **argv)
 	if ((rc = options_parse(&o, argc, argv)) != 0)
 		return rc;
 
+	if (o.verb == VERB_LAUNCH)
+		return launch(&o, argc, argv);
+	say_guard();
 	switch (o.verb) {
 	case VERB_LAUNCH:
-		return launch(&o, argc, argv);
+		break;
 	case VERB_LIST:
 		return verb_list(&o);
 	case VERB_STATUS:

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "exitcode.h"
 #include "operand.h"
 #include "say.h"
 #include "statedir.h"
@@ -89,6 +90,41 @@ operand_elsewhere(const struct job *j, const char *operand, const char *verb)
 	    operand, j->record->host != NULL ? j->record->host :
 	    "another host", verb);
 	return true;
+}
+
+static void
+say_unknown(const struct job *j, const char *operand)
+{
+	switch (j->loss) {
+	case LOSS_REBOOT:
+		say("%s: lost: the machine went down while it ran", operand);
+		break;
+	case LOSS_HOST:
+		say("%s: lost: its host, or its keeper there, went down",
+		    operand);
+		break;
+	case LOSS_KEEPER:
+		say("%s: ended, status unknown: its keeper was killed",
+		    operand);
+		break;
+	case LOSS_NONE:
+		say("%s: ended, status unknown%s", operand,
+		    j->record != NULL ? "" : ": only Linux 6.15 and later "
+		    "tell it of another's child, once its parent asks for it");
+		break;
+	}
+}
+
+int
+operand_exit_code(struct job *j, const char *operand)
+{
+	int status;
+
+	if (job_status(j, &status) == -1) {
+		say_unknown(j, operand);
+		return EXIT_FAILED;
+	}
+	return job_exit_code(status);
 }
 
 void

@@ -19,6 +19,10 @@ void	operand_say(const char *operand, int errnum);
 bool	operand_elsewhere(const struct job *j, const char *operand,
 	    const char *verb);
 
+/* The exit status of a job that has ended, as the verb's own; EXIT_FAILED,
+   with a message, if it cannot be known. */
+int	operand_exit_code(struct job *j, const char *operand);
+
 /* Allow as many descriptors as there can be: each job has some. */
 void	operand_many(void);
 

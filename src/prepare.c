@@ -350,7 +350,7 @@ descriptor_path(int fd)
 
 /* Where the job's output can be read later; NULL: nowhere. */
 static char *
-log_path(const struct launch *l)
+log_path(struct launch *l)
 {
 	const struct streams *s = &l->streams;
 	struct stat st;
@@ -360,6 +360,8 @@ log_path(const struct launch *l)
 		return statedir_job_path(l->o->name, JOB_LOG);
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
 		return NULL;
+	if (!l->o->truncate)
+		l->log_from = st.st_size;
 	return descriptor_path(fd);
 }
 

@@ -23,6 +23,13 @@ void	say_note(bool quiet, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 
 /*
+ * Occupy those of the descriptors 0 to 2 that are closed, so that no other
+ * file gets such a number and is written to in its place; writing to them
+ * fails as before.
+ */
+void	say_guard(void);
+
+/*
  * Flush standard output and close it: 0, or -1 with errno if anything that
  * was written to it since the start did not arrive (as closestream(3) does).
  */

@@ -13,6 +13,7 @@
  */
 #include "config.h"
 
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 
 #include <errno.h>
@@ -272,4 +273,16 @@ signals_reap(void)
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = SIG_DFL;
 	(void)sigaction(SIGCHLD, &sa, NULL);
+}
+
+int
+signals_fd(int signo)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signo);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
+		return -1;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }

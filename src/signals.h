@@ -46,4 +46,11 @@ void	signals_for_keeper(void);
 void	signals_for_command(void);
 void	signals_default(void);
 
+/*
+ * Block signo and return a descriptor (close-on-exec, non-blocking) that is
+ * readable when it has come, as by signalfd(2); -1 with errno. A signal that
+ * is ignored never comes.
+ */
+int	signals_fd(int signo);
+
 #endif

@@ -7,6 +7,8 @@
 #ifndef VERBS_H
 #define VERBS_H
 
+#include <sys/types.h>
+
 #include "options.h"
 
 int	verb_list(const struct options *o);
@@ -19,11 +21,11 @@ int	verb_forget(const struct options *o);
 int	verb_adopt(const struct options *o);
 
 /*
- * Watch a job that this process has just launched (-f): its output from the
- * start of its log on, then the command's exit status as this process's own.
- * SIGINT ends the watching with EXIT_INTERRUPTED and a note how to come
- * back; SIGHUP, SIGTERM or a lost connection end it, too; the job never.
+ * Watch a job that this process has just launched (-f): its output from byte
+ * `from` of its log on, then the command's exit status as this process's own.
+ * SIGINT ends the watching with EXIT_INTERRUPTED and a note how to come back;
+ * SIGHUP, SIGTERM or a lost connection end it, too; the job never.
  */
-int	verb_watch(const struct options *o, const char *name);
+int	verb_watch(const struct options *o, const char *name, off_t from);
 
 #endif

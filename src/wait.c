@@ -10,46 +10,17 @@
 #include "say.h"
 #include "verbs.h"
 
-static void
-say_unknown(const struct job *j, const char *operand)
-{
-	switch (j->loss) {
-	case LOSS_REBOOT:
-		say("%s: lost: the machine went down while it ran", operand);
-		break;
-	case LOSS_HOST:
-		say("%s: lost: its host, or its keeper there, went down",
-		    operand);
-		break;
-	case LOSS_KEEPER:
-		say("%s: ended, status unknown: its keeper was killed",
-		    operand);
-		break;
-	case LOSS_NONE:
-		say("%s: ended, status unknown%s", operand,
-		    j->record != NULL ? "" : ": only Linux 6.15 and later "
-		    "tell it of another's child, once its parent asks for it");
-		break;
-	}
-}
-
 /* Wait for one; its exit status, or detach's own. */
 static int
 wait_for(struct job *j, const char *operand, int64_t end)
 {
-	int status;
-
 	if (job_wait(j, end, -1) == -1) {
 		if (errno == ETIMEDOUT)
 			return EXIT_TIMED_OUT;
 		say_errno(errno, "%s", operand);
 		return EXIT_FAILED;
 	}
-	if (job_status(j, &status) == -1) {
-		say_unknown(j, operand);
-		return EXIT_FAILED;
-	}
-	return job_exit_code(status);
+	return operand_exit_code(j, operand);
 }
 
 int
