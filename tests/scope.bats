@@ -85,7 +85,7 @@ requests() {
 
 @test "scope: where logind kills, the command is moved when the job is done" {
 	bus
-	mock login=yes exclude=nobody
+	mock login=yes exclude=none-at-all
 	victim
 	ask auto
 	matches "$head" "^moved detach-$pid-[0-9a-f]{12}\.scope$"
@@ -113,7 +113,7 @@ requests() {
 
 @test "scope: KillOnlyUsers counts for its users, and for others" {
 	bus
-	mock login=no only="somebody,$(owner)" exclude=nobody
+	mock login=no only="somebody,$(owner)" exclude=none-at-all
 	victim
 	ask auto
 	matches "$head" "^moved "
@@ -121,7 +121,7 @@ requests() {
 
 @test "scope: a user who is not in KillOnlyUsers is not moved" {
 	bus
-	mock login=yes only=somebody exclude=nobody
+	mock login=yes only=somebody exclude=none-at-all
 	victim
 	ask auto
 	equal "$head" unneeded
@@ -139,7 +139,7 @@ requests() {
 @test "scope: whoever does not linger is told how to" {
 	need_user
 	bus
-	mock login=yes exclude=nobody linger=no
+	mock login=yes exclude=none-at-all linger=no
 	victim
 	ask auto
 	matches "$head" "^moved "
@@ -149,7 +149,7 @@ requests() {
 @test "scope: root's scope is of the system, which needs no linger" {
 	need_root
 	bus
-	mock login=yes exclude=nobody linger=no
+	mock login=yes exclude=none-at-all linger=no
 	victim
 	ask auto
 	matches "$head" "^moved "
@@ -168,7 +168,7 @@ requests() {
 
 @test "scope: systemd's refusal is reported in its words, on one line" {
 	bus
-	mock exclude=nobody start=denied
+	mock exclude=none-at-all start=denied
 	victim
 	ask auto
 	equal "$head" "failed 13"
@@ -187,7 +187,7 @@ requests() {
 
 @test "scope: a job that failed is a failure" {
 	bus
-	mock exclude=nobody start=failed
+	mock exclude=none-at-all start=failed
 	victim
 	ask auto
 	equal "$head" "failed 5"
@@ -196,7 +196,7 @@ requests() {
 
 @test "scope: another job's end is not taken for ours" {
 	bus
-	mock exclude=nobody start=other
+	mock exclude=none-at-all start=other
 	victim
 	ask auto
 	matches "$head" "^moved "
@@ -204,7 +204,7 @@ requests() {
 
 @test "scope: a job that is done before the reply is seen" {
 	bus
-	mock exclude=nobody start=early
+	mock exclude=none-at-all start=early
 	victim
 	ask auto
 	matches "$head" "^moved "
@@ -212,7 +212,7 @@ requests() {
 
 @test "scope: a name that is taken is replaced by another" {
 	bus
-	mock exclude=nobody start=taken:2
+	mock exclude=none-at-all start=taken:2
 	victim
 	ask auto
 	matches "$head" "^moved "
@@ -222,7 +222,7 @@ requests() {
 
 @test "scope: names that are all taken are given up on" {
 	bus
-	mock exclude=nobody start=taken:1000
+	mock exclude=none-at-all start=taken:1000
 	victim
 	ask auto
 	matches "$head" "^failed "
@@ -232,7 +232,7 @@ requests() {
 
 @test "scope: a systemd that does not know OOMPolicy is asked without it" {
 	bus
-	mock exclude=nobody start=old
+	mock exclude=none-at-all start=old
 	victim
 	ask auto
 	matches "$head" "^moved "
@@ -243,7 +243,7 @@ requests() {
 	local a
 
 	bus
-	mock exclude=nobody
+	mock exclude=none-at-all
 	victim
 	a=$pid
 	victim
@@ -268,7 +268,7 @@ requests() {
 			mute_bus "$XDG_RUNTIME_DIR/bus"
 		else
 			bus "$XDG_RUNTIME_DIR"
-			mock exclude=nobody "$kind"
+			mock exclude=none-at-all "$kind"
 		fi
 		timeout 30 "$SCOPE" auto "a command" "$pid" \
 		    >"$WORK/out.$kind" 2>&1 3>&- &
@@ -499,4 +499,16 @@ in_session() {
 	started "$pid" "$(json keeper <<<"$json")"
 	matches "$(cat asked)" "[ ]$pid( |$)"
 	matches "$(cat asked)" "[ ]$(json keeper <<<"$json")( |$)"
+}
+
+@test "scope: built without systemd, always says so, and auto says nothing" {
+	[ ! -x "$SCOPE" ] || skip "built with systemd"
+	run "$DETACH" --scope=always sleep 300
+	status_is 125
+	matches "$output" "built without systemd"
+	nothing_left
+	in_session "$DETACH" -P sleep 300
+	status_is 0
+	started "$output"
+	equal "$stderr" ""
 }
