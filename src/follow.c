@@ -131,6 +131,16 @@ was_cut(int fd)
 	    lseek(fd, 0, SEEK_SET) == 0;
 }
 
+/* True if the log is standard output: what is in it is shown already. */
+static bool
+is_output(int fd)
+{
+	struct stat log, out;
+
+	return fstat(fd, &log) == 0 && fstat(STDOUT_FILENO, &out) == 0 &&
+	    log.st_dev == out.st_dev && log.st_ino == out.st_ino;
+}
+
 /*
  * Copy at most limit bytes (0: no limit). FOLLOW_ENDED: to its end;
  * FOLLOW_INTERRUPTED: the limit is reached.
@@ -142,6 +152,8 @@ copy(int fd, size_t limit)
 	size_t done = 0;
 	ssize_t n;
 
+	if (is_output(fd))
+		return FOLLOW_ENDED;
 	for (;;) {
 		n = read(fd, buf, sizeof(buf));
 		if (n == -1 && errno == EINTR)

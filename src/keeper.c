@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -209,6 +210,10 @@ keeper_run(const struct keeper *k)
 	int signals;
 
 	signals_for_keeper();
+	/* Come through exec open; nothing that is started may have them. */
+	fcntl(k->dirfd, F_SETFD, FD_CLOEXEC);
+	fcntl(k->pidfile, F_SETFD, FD_CLOEXEC);
+	fcntl(k->pidfile_dirfd, F_SETFD, FD_CLOEXEC);
 	if (k->tree)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	signals = open_signals();

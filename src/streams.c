@@ -284,6 +284,10 @@ open_filter(struct streams *s, const char *command, int *fd)
 {
 	struct stream_filter *f = &s->filter[s->nfilters];
 
+	s->culprit = "'|'";
+	errno = EINVAL;
+	if (command[strspn(command, " \t\n")] == '\0')
+		return -1;
 	s->culprit = "a pipe";
 	if (pipe2(f->data, O_CLOEXEC) == -1)
 		return -1;
