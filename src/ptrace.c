@@ -19,19 +19,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ptrace-impl.h"
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
-}
+#define SLICE	10	/* ms that are waited at a time */
 
 /* The text after the name in /proc/PID[/task/TID]/stat, or NULL. */
 static const char *
@@ -188,28 +180,27 @@ seize_all(struct tracee *t)
 }
 
 /*
- * Wait for a thread's next stop until the deadline. 1: *status has it; 0: the
- * thread is gone; -1 with ETIMEDOUT.
+ * Wait for a thread's next stop, for *budget ms, which is diminished. Only
+ * time that has been waited counts: a machine that stood still is no reason
+ * to give up. 1: *status has it; 0: the thread is gone; -1 with ETIMEDOUT.
  */
 static int
-wait_until(pid_t tid, int64_t deadline, int *status)
+wait_for_stop(pid_t tid, int *budget, int *status)
 {
-	struct timespec ts;
+	const struct timespec slice = { 0, SLICE * 1000000 };
 	sigset_t chld;
-	int64_t left;
 	pid_t pid;
 
 	sigemptyset(&chld);
 	sigaddset(&chld, SIGCHLD);
 	while ((pid = waitpid(tid, status, __WALL | WNOHANG)) == 0) {
-		if ((left = deadline - now_ms()) <= 0) {
+		if (*budget <= 0) {
 			errno = ETIMEDOUT;
 			return -1;
 		}
-		/* In slices: if SIGCHLD is ignored, none comes. */
-		ts.tv_sec = 0;
-		ts.tv_nsec = (left < 20 ? left : 20) * 1000000;
-		(void)sigtimedwait(&chld, NULL, &ts);
+		/* In slices, too, for if SIGCHLD is ignored none comes. */
+		if (sigtimedwait(&chld, NULL, &slice) == -1)
+			*budget -= SLICE;
 	}
 	return pid == tid && WIFSTOPPED(*status);
 }
@@ -241,11 +232,11 @@ repair_eintr(struct thread *th)
  * delivered, never swallowed. 1: it stands there; 0: it is gone; -1.
  */
 static int
-interrupted(struct thread *th, int64_t deadline)
+interrupted(struct thread *th, int *budget)
 {
 	int status, n, sig;
 
-	while ((n = wait_until(th->tid, deadline, &status)) == 1) {
+	while ((n = wait_for_stop(th->tid, budget, &status)) == 1) {
 		sig = WSTOPSIG(status);
 		if (status >> 16 == PTRACE_EVENT_STOP) {
 			th->stopped = true;
@@ -290,9 +281,8 @@ read_registers(struct tracee *t)
 int
 tracee_stop(struct tracee *t, int limit)
 {
-	int64_t deadline = now_ms() + limit;
 	size_t i;
-	int fresh, n;
+	int fresh, n, rounds = limit;
 
 	follow(t->pid);
 	do {
@@ -303,7 +293,7 @@ tracee_stop(struct tracee *t, int limit)
 		for (i = 0; i < t->nthreads; i++) {
 			if (t->thread[i].stopped)
 				continue;
-			n = interrupted(&t->thread[i], deadline);
+			n = interrupted(&t->thread[i], &limit);
 			if (n == -1)
 				return -1;
 			if (n == 0)
@@ -312,7 +302,7 @@ tracee_stop(struct tracee *t, int limit)
 		if ((n = read_registers(t)) == -1)
 			return -1;
 		fresh += n;
-	} while (fresh > 0 && now_ms() < deadline);
+	} while (fresh > 0 && --rounds > 0);
 	if (fresh > 0) {
 		/* It makes threads, or executes programs, all the time. */
 		errno = ETIMEDOUT;
