@@ -37,11 +37,11 @@
 
 #include "scope-unit.h"
 
-#define LIMIT_USEC	UINT64_C(8000000)
-#define ALARM_SEC	12	/* if even the deadline fails */
+#define LIMIT_USEC UINT64_C(8000000)
+#define ALARM_SEC  12 /* if even the deadline fails */
 
-#define LOGIN		"org.freedesktop.login1"
-#define LOGIN_PATH	"/org/freedesktop/login1"
+#define LOGIN	   "org.freedesktop.login1"
+#define LOGIN_PATH "/org/freedesktop/login1"
 
 /* The two lines of the report, newlines only where they end a line. */
 static int
@@ -110,8 +110,7 @@ open_socket(sd_bus **bus, const char *dir, const char *file, int client,
 		return r;
 	if ((r = sd_bus_set_address(*bus, address)) < 0 ||
 	    (r = sd_bus_set_bus_client(*bus, client)) < 0 ||
-	    (r = sd_bus_start(*bus)) < 0 ||
-	    (r = bus_ready(*bus, end)) < 0)
+	    (r = sd_bus_start(*bus)) < 0 || (r = bus_ready(*bus, end)) < 0)
 		*bus = sd_bus_close_unref(*bus);
 	return r;
 }
@@ -129,9 +128,9 @@ open_user(sd_bus **bus, uint64_t end)
 	struct stat st;
 	int r;
 
-	if ((runtime = getenv("XDG_RUNTIME_DIR")) == NULL ||
-	    *runtime != '/' || strlen(runtime) > PATH_MAX / 2 ||
-	    stat(runtime, &st) == -1 || st.st_uid != getuid()) {
+	if ((runtime = getenv("XDG_RUNTIME_DIR")) == NULL || *runtime != '/' ||
+	    strlen(runtime) > PATH_MAX / 2 || stat(runtime, &st) == -1 ||
+	    st.st_uid != getuid()) {
 		snprintf(dir, sizeof(dir), "/run/user/%u",
 		    (unsigned int)getuid());
 		runtime = dir;
@@ -237,7 +236,8 @@ needed(sd_bus *system, int open_error, struct unit *unit)
 
 	if (system == NULL)
 		return open_error == -ETIMEDOUT ?
-		    unit_fail_bus(unit, open_error, "the system bus", NULL) : 0;
+		    unit_fail_bus(unit, open_error, "the system bus", NULL) :
+		    0;
 	if (sd_pid_get_owner_uid(0, &uid) < 0)
 		uid = getuid();
 	r = kills(system, user_name(uid, name, sizeof(name)), unit->end,
@@ -291,14 +291,16 @@ move_to_manager(sd_bus *system, int open_error, struct unit *unit)
 	user_name(getuid(), name, sizeof(name));
 	if ((r = open_user(&bus, unit->end)) < 0) {
 		if (r == -ENOENT || r == -ECONNREFUSED || r == -EACCES)
-			return unit_fail(unit, r, "%s has no running user manager "
-			    "(as root: loginctl enable-linger %s)", name,
-			    name);
+			return unit_fail(unit, r,
+			    "%s has no running user manager "
+			    "(as root: loginctl enable-linger %s)",
+			    name, name);
 		return unit_fail_bus(unit, r, "the user manager", NULL);
 	}
 	r = unit_start(bus, unit, "the user manager");
 	if (r >= 0 && !lingers(system, unit->end))
-		unit_fail(unit, 0, "the command will be killed soon after "
+		unit_fail(unit, 0,
+		    "the command will be killed soon after "
 		    "your last logout; to keep it, run: loginctl "
 		    "enable-linger (or as root: loginctl enable-linger %s)",
 		    name);
@@ -310,19 +312,16 @@ static int
 run(int always, struct unit *unit)
 {
 	sd_bus *system = NULL;
-	char head[96];
+	char head[96] = "unneeded";
 	int r, open_error;
 
 	open_error = open_system(&system, unit->end);
 	r = always ? 1 : needed(system, open_error, unit);
-	if (r == 0)
-		return report("unneeded", "");
-	if (r > 0)
-		r = move_to_manager(system, open_error, unit);
+	if (r > 0 && (r = move_to_manager(system, open_error, unit)) >= 0)
+		snprintf(head, sizeof(head), "moved %s", unit->name);
 	if (r < 0)
 		snprintf(head, sizeof(head), "failed %d", -r);
-	else
-		snprintf(head, sizeof(head), "moved %s", unit->name);
+	sd_bus_close_unref(system);
 	return report(head, unit->why);
 }
 
@@ -331,9 +330,10 @@ main(int argc, char *argv[])
 {
 	struct unit unit = { .end = usec_now() + LIMIT_USEC };
 
-	if (argc < 4 || (strcmp(argv[1], "auto") != 0 &&
-	    strcmp(argv[1], "always") != 0)) {
-		fprintf(stderr, "usage: detach-scope auto|always description "
+	if (argc < 4 ||
+	    (strcmp(argv[1], "auto") != 0 && strcmp(argv[1], "always") != 0)) {
+		fprintf(stderr,
+		    "usage: detach-scope auto|always description "
 		    "pid ...\n");
 		return 125;
 	}

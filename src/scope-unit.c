@@ -15,7 +15,10 @@
 
 #include "scope-unit.h"
 
-#define NAMES		5	/* tries to find a name that is not taken */
+#define NAMES 6 /* tries to find a name that is not taken */
+
+#define NO_SUCH_PROPERTY BUS_ERROR "PropertyReadOnly"
+#define NAME_TAKEN	 SYSTEMD ".UnitExists"
 
 uint64_t
 usec_now(void)
@@ -118,6 +121,12 @@ on_removed(sd_bus_message *m, void *arg, sd_bus_error *error)
 }
 
 static int
+append_string(sd_bus_message *m, const char *property, const char *value)
+{
+	return sd_bus_message_append(m, "(sv)", property, "s", value);
+}
+
+static int
 append_pids(sd_bus_message *m, char *const *pids)
 {
 	int r;
@@ -129,7 +138,7 @@ append_pids(sd_bus_message *m, char *const *pids)
 		return r;
 	for (; *pids != NULL; pids++)
 		if ((r = sd_bus_message_append(m, "u",
-		    (uint32_t)strtoul(*pids, NULL, 10))) < 0)
+			 (uint32_t)strtoul(*pids, NULL, 10))) < 0)
 			return r;
 	if ((r = sd_bus_message_close_container(m)) < 0 ||
 	    (r = sd_bus_message_close_container(m)) < 0)
@@ -143,22 +152,19 @@ append_pids(sd_bus_message *m, char *const *pids)
  * process for want of memory would end them all.
  */
 static int
-build_request(sd_bus *bus, const struct unit *unit, int old,
-    sd_bus_message **m)
+build_request(sd_bus *bus, const struct unit *unit, int old, sd_bus_message **m)
 {
-	char description[256];
+	char text[256];
 	int r;
 
-	copy_description(description, sizeof(description), unit->description);
+	copy_description(text, sizeof(text), unit->description);
 	if ((r = sd_bus_message_new_method_call(bus, m, SYSTEMD, SYSTEMD_PATH,
-	    SYSTEMD ".Manager", "StartTransientUnit")) < 0 ||
+		 SYSTEMD ".Manager", "StartTransientUnit")) < 0 ||
 	    (r = sd_bus_message_append(*m, "ss", unit->name, "fail")) < 0 ||
 	    (r = sd_bus_message_open_container(*m, 'a', "(sv)")) < 0 ||
-	    (r = sd_bus_message_append(*m, "(sv)(sv)",
-	    "Description", "s", description,
-	    "CollectMode", "s", "inactive-or-failed")) < 0 ||
-	    (!old && (r = sd_bus_message_append(*m, "(sv)",
-	    "OOMPolicy", "s", "continue")) < 0) ||
+	    (r = append_string(*m, "Description", text)) < 0 ||
+	    (r = append_string(*m, "CollectMode", "inactive-or-failed")) < 0 ||
+	    (!old && (r = append_string(*m, "OOMPolicy", "continue")) < 0) ||
 	    (r = append_pids(*m, unit->pids)) < 0 ||
 	    (r = sd_bus_message_close_container(*m)) < 0)
 		return r;
@@ -173,20 +179,21 @@ make_name(struct unit *unit)
 
 	if (getrandom(&salt, sizeof(salt), GRND_NONBLOCK) != sizeof(salt))
 		salt = usec_now();
-	snprintf(unit->name, sizeof(unit->name), "detach-%.10s-%012" PRIx64
-	    ".scope", unit->pids[0], salt & UINT64_C(0xffffffffffff));
+	snprintf(unit->name, sizeof(unit->name),
+	    "detach-%.10s-%012" PRIx64 ".scope", unit->pids[0],
+	    salt & UINT64_C(0xffffffffffff));
 }
 
 static int
 request(sd_bus *bus, struct unit *unit, int old, sd_bus_error *error)
 {
 	sd_bus_message *m = NULL, *reply = NULL;
+	uint64_t limit = usec_left(unit->end);
 	const char *path = "";
 	int r;
 
 	if ((r = build_request(bus, unit, old, &m)) >= 0 &&
-	    (r = sd_bus_call(bus, m, usec_left(unit->end), error,
-	    &reply)) >= 0 &&
+	    (r = sd_bus_call(bus, m, limit, error, &reply)) >= 0 &&
 	    (r = sd_bus_message_read(reply, "o", &path)) >= 0)
 		snprintf(unit->job, sizeof(unit->job), "%s", path);
 	sd_bus_message_unref(m);
@@ -199,23 +206,21 @@ static int
 ask(sd_bus *bus, struct unit *unit, const char *who)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
-	int old = 0, r, tries = 0;
+	int old = 0, r, tries;
 
-	for (;;) {
+	for (tries = 1;; tries++) {
 		make_name(unit);
 		r = request(bus, unit, old, &error);
-		if (r >= 0)
+		if (r >= 0 || tries == NAMES)
 			break;
-		if (!old && sd_bus_error_has_name(&error,
-		    BUS_ERROR "PropertyReadOnly"))
+		if (sd_bus_error_has_name(&error, NO_SUCH_PROPERTY) && !old)
 			old = 1;
-		else if (!sd_bus_error_has_name(&error,
-		    SYSTEMD ".UnitExists") || ++tries == NAMES) {
-			unit_fail_bus(unit, r, who, &error);
+		else if (!sd_bus_error_has_name(&error, NAME_TAKEN))
 			break;
-		}
 		sd_bus_error_free(&error);
 	}
+	if (r < 0)
+		unit_fail_bus(unit, r, who, &error);
 	sd_bus_error_free(&error);
 	return r;
 }
@@ -253,4 +258,3 @@ unit_start(sd_bus *bus, struct unit *unit, const char *who)
 		    unit->name, unit->result);
 	return 0;
 }
-

@@ -31,12 +31,12 @@
 #include "scope.h"
 
 #ifndef HAVE_SYSTEMD
-#define HAVE_SYSTEMD	0
+#define HAVE_SYSTEMD 0
 #endif
 
-#define HELPER		"detach-scope"
-#define HELPER_MS	10000	/* the helper itself gives up before that */
-#define MAXPIDS		16
+#define HELPER	  "detach-scope"
+#define HELPER_MS 10000 /* the helper itself gives up before that */
+#define MAXPIDS	  16
 
 #if HAVE_SYSTEMD
 extern char **environ;
@@ -88,7 +88,7 @@ names_session(const char *text)
 		n = strcspn(p, "/\n");
 		if (n > sizeof(tail) - 1 &&
 		    memcmp(p + n - (sizeof(tail) - 1), tail,
-		    sizeof(tail) - 1) == 0)
+			sizeof(tail) - 1) == 0)
 			return 1;
 	}
 	return 0;
@@ -174,8 +174,9 @@ set_attributes(posix_spawnattr_t *attr)
 	if ((e = posix_spawnattr_setsigdefault(attr, &all)) == 0 &&
 	    (e = posix_spawnattr_setsigmask(attr, &held)) == 0 &&
 	    (e = posix_spawnattr_setpgroup(attr, 0)) == 0)
-		e = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGDEF |
-		    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+		e = posix_spawnattr_setflags(attr,
+		    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
+			POSIX_SPAWN_SETPGROUP);
 	return e;
 }
 
@@ -197,8 +198,8 @@ spawn(pid_t *pid, char *const argv[], int out)
 		return e;
 	}
 	if ((e = posix_spawn_file_actions_adddup2(&fa, out, 1)) == 0 &&
-	    (e = posix_spawn_file_actions_addopen(&fa, 0, "/dev/null",
-	    O_RDWR, 0)) == 0 &&
+	    (e = posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDWR,
+		 0)) == 0 &&
 	    (e = posix_spawn_file_actions_adddup2(&fa, 0, 2)) == 0 &&
 	    (e = set_attributes(&attr)) == 0)
 		e = posix_spawn(pid, argv[0], &fa, &attr, argv, environ);
@@ -368,7 +369,8 @@ scope_move(enum scope_when when, const pid_t *pids, size_t npids,
 		strlcpy(why, result->why, sizeof(why));
 		snprintf(result->why, sizeof(result->why),
 		    "the command may be killed at your logout, as it could "
-		    "not be moved into a scope: %.400s", why);
+		    "not be moved into a scope: %.400s",
+		    why);
 		errno = e;
 	}
 	return rc;

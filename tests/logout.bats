@@ -115,6 +115,7 @@ linger() {
 
 # sleeps BED: a line for each sleep: NUMBER USER CGROUP
 sleeps() {
+	# shellcheck disable=SC2016 # expanded there
 	bed "$1" root '
 		for p in $(pgrep -x sleep); do
 			set -- $(tr "\0" " " </proc/$p/cmdline 2>/dev/null)

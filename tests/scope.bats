@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
+# shellcheck disable=SC2154 # stderr: bats sets it
 #
 # Section "logout on systemd machines", with a mocked bus: what a real logind
 # and systemd do too rarely to be waited for.  What they do is in logout.bats.
@@ -66,7 +67,7 @@ owner() {
 
 # victim: a process to be moved, in $pid.
 victim() {
-	sleep 300 </dev/null >/dev/null 2>&1 3>&- &
+	sleep 300 >/dev/null 2>&1 3>&- &
 	pid=$!
 	started "$pid"
 }

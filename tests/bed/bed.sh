@@ -31,6 +31,7 @@ set -euo pipefail
 
 self=$(readlink -f "$0")
 release() {
+	# shellcheck source=/dev/null
 	. /etc/os-release 2>/dev/null || :
 	[ "${ID:-}" = debian ] && [ -n "${VERSION_CODENAME:-}" ] ||
 		VERSION_CODENAME=bookworm
@@ -97,7 +98,8 @@ make_rootfs() {
 	[ -e "$base/.complete" ] && return
 	rm -rf "$base"
 	mkdir -p "$base"
-	include=$(echo $packages | tr ' ' ,)
+	include=${packages// /,}
+	# shellcheck disable=SC2016 # for mmdebstrap to expand
 	mmdebstrap --quiet --variant=minbase --include="$include" \
 		--customize-hook='chroot "$1" sh -c '"'
 			for i in \$(seq -w 1 $users); do
@@ -197,10 +199,10 @@ write_inner() {
 
 # wait_pid UNSHARE: the bed's PID 1, the child of unshare --fork, in $c.
 wait_pid() {
-	local i
+	local _
 
 	c=
-	for i in $(seq 600); do
+	for _ in $(seq 600); do
 		c=$(cat "/proc/$1/task/$1/children" 2>/dev/null || :)
 		c=${c%% *}
 		if [ -n "$c" ] &&
@@ -217,9 +219,9 @@ wait_pid() {
 }
 
 wait_ssh() {
-	local i
+	local _
 
-	for i in $(seq 600); do
+	for _ in $(seq 600); do
 		! "${sshcmd[@]}" -o ConnectTimeout=2 root@127.0.0.1 true \
 			2>/dev/null || return 0
 		if ! alive; then
@@ -260,6 +262,7 @@ up() {
 remove_cgroups() {
 	cg=$(cat "$st/cgname")
 	mkdir -p "$st/cg"
+	# shellcheck disable=SC2016 # expanded by that bash
 	st=$st cg=$cg unshare --mount bash -c '
 		mount --make-rprivate /
 		mount -t cgroup2 none "$st/cg"
@@ -272,12 +275,12 @@ remove_cgroups() {
 }
 
 down() {
-	local i
+	local _
 
 	if alive; then
 		# PID 1 of the namespace: the kernel kills the others.
 		kill -KILL "$pid"
-		for i in $(seq 200); do
+		for _ in $(seq 200); do
 			alive || break
 			sleep .05
 		done
