@@ -191,11 +191,12 @@ check_file(const struct stat *st, int dirfd, bool trusted)
 		errno = ELOOP;
 	else if (!S_ISREG(st->st_mode))
 		errno = EFTYPE;
-	else if (!trusted && geteuid() == 0 && (st->st_uid != 0 ||
-	    st->st_nlink > 1 || check_way(dirfd) == -1))
+	else if (trusted || geteuid() != 0)
+		return 0;
+	else if (st->st_uid != 0 || st->st_nlink > 1)
 		errno = EPERM;
 	else
-		return 0;
+		return check_way(dirfd);
 	return -1;
 }
 
