@@ -203,7 +203,7 @@ in_tmpfs() {
 	in_tmpfs size=64k '
 		mkdir there && echo text >there/log && mount -o remount,ro none . || exit 99
 		HOME=$PWD; export HOME
-		"$DETACH" sleep 300 2>"$WORK/err"; echo $?
+		"$ENDS" 1=pipe "$DETACH" sleep 300 2>"$WORK/err"; echo $?
 		"$DETACH" -o there/log sleep 300 2>>"$WORK/err"; echo $?
 		"$DETACH" -p pid -o /dev/null sleep 300 2>>"$WORK/err"; echo $?
 	' >statuses
@@ -235,7 +235,7 @@ in_tmpfs() {
 	in_tmpfs size=64k,nr_inodes=2 '
 		: >filler 2>/dev/null
 		HOME=$PWD; export HOME
-		"$DETACH" sleep 300 2>>"$WORK/err"; echo $?
+		"$ENDS" 1=pipe "$DETACH" sleep 300 2>>"$WORK/err"; echo $?
 		"$DETACH" -o out sleep 300 2>>"$WORK/err"; echo $?
 		"$DETACH" -o /dev/null -p pid sleep 300 2>>"$WORK/err"; echo $?
 		ls -A
@@ -330,7 +330,7 @@ in_tmpfs() {
 		deep=$deep/$(printf %0200d 1)
 		mkdir "$deep"
 	done
-	printf '#!/bin/sh\nsleep 300\n' >"$deep/deepcommand"
+	printf '#!/bin/sh\nexec sleep 300\n' >"$deep/deepcommand"
 	chmod +x "$deep/deepcommand"
 	export PATH="$deep:$PATH" DETACH
 	run bash -c 'ulimit -s 1024

@@ -88,7 +88,7 @@ ended_kept() {
 @test "F4: unkept: the lock lives as long as the command, and no process of detach is left" {
 	run_pid pid
 	locked pid
-	equal "$(leftovers | tr '\n' ' ')" "$pid "
+	equal "$(leftovers)" "$pid"
 	end "$pid"
 	soon not locked pid
 	run_pid pid
@@ -347,7 +347,8 @@ ended_kept() {
 	[ -p pid ]
 	# A pidfile that somebody reads would hold nobody up either.
 	cat pid >/dev/null 3>&- &
-	refused
+	run timeout 20 "$DETACH" -p pid -o out sleep 300
+	status_is 125
 	kill $!
 	wait $! || :
 	rm pid
@@ -400,6 +401,7 @@ ended_kept() {
 	done
 	# A sticky one, as /tmp, is safe for root's own file.
 	run_pid sticky/pid
+	end "$pid"
 	file=sticky/pid.other
 	: >"$file"
 	chown 65534 "$file"

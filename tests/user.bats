@@ -141,8 +141,8 @@ refused() {
 		equal "$(ids $set)" 0000000000000000 $set
 	done
 	end "$pid"
-	for bits in -noroot +no_setuid_fixup +keep_caps \
-	    +no_setuid_fixup,+keep_caps; do
+	for bits in -noroot +noroot +no_setuid_fixup \
+	    +no_setuid_fixup,+noroot; do
 		rm -f pid
 		status=0
 		as_root setpriv --securebits "$bits" --inh-caps +kill,+chown \
