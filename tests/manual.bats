@@ -139,9 +139,10 @@ section() {
 
 	section ENVIRONMENT >text
 	# keeper-main.c reads what the launcher tells it, and
-	# DETACH_ADOPT_FAIL is for the tests' own build.
+	# ADOPT_FAULTS is defined in the tests' own build only.
 	find "$SRC/src" -name '*.c' ! -name keeper-main.c -exec cat {} + |
-	    grep -v DETACH_ADOPT_FAIL |
+	    awk '/^#ifdef ADOPT_FAULTS/ { off = 1 } !off
+		/^#(else|endif)/ { off = 0 }' |
 	    sed -nE 's/.*getenv\("([A-Z_]+)"\).*/\1/p' | sort -u >vars
 	[ "$(wc -l <vars)" -ge 3 ]
 	while read -r var; do
