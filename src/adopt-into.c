@@ -1,31 +1,44 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What a command is adopted into: a log, a pidfile, and with -n a job with a
- * record and a keeper. Claimed before the command is touched.
+ * record and a keeper. All of it is made before the command is touched, the
+ * keeper too, which waits for our go; if the adoption fails, all is undone.
  */
 #include "config.h"
 
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "adopt.h"
+#include "descriptors.h"
 #include "exitcode.h"
+#include "json.h"
+#include "keeper.h"
+#include "program.h"
 #include "say.h"
+#include "statedir.h"
 #include "streams.h"
+
+/* ---- The log --------------------------------------------------------------- */
 
 static int
 add_log(struct adoption *a, const char *dir, const char *file)
 {
+	size_t len = strlen(dir);
 	int n;
 
 	n = snprintf(a->log[a->nlogs], sizeof(a->log[0]), "%s%s%s", dir,
-	    *dir == '\0' ? "" : "/", file);
+	    len == 0 || dir[len - 1] == '/' ? "" : "/", file);
 	if (n >= (int)sizeof(a->log[0])) {
 		say_errno(ENAMETOOLONG, "%s", file);
 		return -1;
@@ -34,54 +47,385 @@ add_log(struct adoption *a, const char *dir, const char *file)
 	return 0;
 }
 
-/* The member opens it, wherever that is: its path must be absolute. */
+/* True if standard output or error of a member is a terminal. */
+static bool
+has_terminal_output(const struct adoption *a)
+{
+	struct stat st;
+	char path[48];
+	size_t i;
+	int fd;
+
+	for (i = 0; i < a->n; i++) {
+		for (fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+			snprintf(path, sizeof(path), "/proc/%d/fd/%d",
+			    a->member[i].id.pid, fd);
+			if (stat(path, &st) == 0 && S_ISCHR(st.st_mode) &&
+			    st.st_rdev != makedev(1, 3))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A job's own: made by us, opened by the members. */
+static int
+make_job_log(struct adoption *a)
+{
+	char *path;
+	int fd, rc;
+
+	if (has_terminal_output(a)) {
+		(void)unlinkat(a->l.jobdir, JOB_LOG_NEW, 0);
+		fd = openat(a->l.jobdir, JOB_LOG_NEW, O_WRONLY | O_CREAT |
+		    O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd == -1 || fchmod(fd, 0600) == -1) {
+			say_errno(errno, "%s: log", a->o->name);
+			return -1;
+		}
+		close(fd);
+		a->l.has_log = true;
+	}
+	if ((path = statedir_job_path(a->o->name, JOB_LOG)) == NULL) {
+		say_errno(errno, "%s: log", a->o->name);
+		return -1;
+	}
+	rc = add_log(a, "", path);
+	free(path);
+	return rc;
+}
+
+/* The members open it, wherever they are: its path must be absolute. */
 static int
 choose_log(struct adoption *a)
 {
 	const char *file = a->o->output, *home = getenv("HOME");
 	char cwd[PATH_MAX] = "";
+	mode_t mask;
 	bool known;
 
 	known = getcwd(cwd, sizeof(cwd)) != NULL && cwd[0] == '/';
 	a->log_mode = 0600;
 	a->log_exact = true;
 	if (file != NULL) {
-		mode_t mask = umask(0);
-
+		mask = umask(0);
 		(void)umask(mask);
 		a->log_mode = 0666 & ~mask;
 		a->log_exact = false;
 		if (*file == '/')
 			return add_log(a, "", file);
+		if (*file == '|' || *file == '\0' || strcmp(file, "-") == 0) {
+			say("-o %s: --adopt takes a file's name", file);
+			return -1;
+		}
 		if (!known) {
-			say_errno(ENOENT, "the current directory");
+			say_errno(ENOENT, "current directory");
 			return -1;
 		}
 		return add_log(a, cwd, file);
 	}
-	if (known && add_log(a, strcmp(cwd, "/") == 0 ? "" : cwd,
-	    LOG_FILE) == -1)
+	if (a->o->name != NULL)
+		return make_job_log(a);
+	if (known && add_log(a, cwd, LOG_FILE) == -1)
 		return -1;
 	if (home != NULL && *home == '/')
 		return add_log(a, home, LOG_FILE);
 	return 0;
 }
 
+/* ---- The record ------------------------------------------------------------ */
+
+/* The path that a link in the process's directory of /proc has, or NULL. */
+static char *
+process_link(pid_t pid, const char *name)
+{
+	char link[48], path[PATH_MAX];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%d/%s", pid, name);
+	if ((n = readlink(link, path, sizeof(path) - 1)) <= 0)
+		return NULL;
+	path[n] = '\0';
+	return path[0] == '/' ? strdup(path) : NULL;
+}
+
+/* Its arguments as it was started with; its name if it has none. */
+static int
+read_arguments(const struct member *m, struct record *r)
+{
+	char path[32], *arg = NULL, **argv = NULL, **more;
+	size_t size = 0;
+	int argc = 0;
+	FILE *fp;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", m->id.pid);
+	if ((fp = fopen(path, "re")) != NULL) {
+		while (getdelim(&arg, &size, '\0', fp) != -1) {
+			if ((more = reallocarray(argv, (size_t)argc + 2,
+			    sizeof(*more))) == NULL)
+				break;
+			argv = more;
+			argv[argc++] = arg;
+			argv[argc] = NULL;
+			arg = NULL;
+			size = 0;
+		}
+		free(arg);
+		fclose(fp);
+	}
+	if (argc == 0 && (argv = calloc(2, sizeof(*argv))) != NULL &&
+	    (argv[0] = strdup(m->name)) != NULL)
+		argc = 1;
+	r->command_argv = argv;
+	r->command_argc = argc;
+	return argc > 0 ? 0 : -1;
+}
+
+static char *
+user_name(uid_t uid)
+{
+	struct passwd *pw = getpwuid(uid);
+	char *name;
+
+	if (pw != NULL)
+		return strdup(pw->pw_name);
+	return asprintf(&name, "%u", (unsigned)uid) == -1 ? NULL : name;
+}
+
+/* Where its output can be read: the log, or the file that it has already. */
+static char *
+output_path(const struct adoption *a)
+{
+	struct stat st;
+	char path[48];
+
+	if (has_terminal_output(a))
+		return a->nlogs > 0 ? strdup(a->log[0]) : NULL;
+	snprintf(path, sizeof(path), "/proc/%d/fd/1", a->member[0].id.pid);
+	if (stat(path, &st) == -1 || !S_ISREG(st.st_mode))
+		return NULL;
+	return process_link(a->member[0].id.pid, "fd/1");
+}
+
+static int
+fill_record(struct adoption *a)
+{
+	const struct member *m = &a->member[0];
+	struct record *r = &a->l.record;
+	char host[HOST_NAME_MAX + 1];
+
+	if (gethostname(host, sizeof(host)) == -1 ||
+	    process_boot_id(r->boot_id) == -1 ||
+	    process_started(m->id.start_time, &r->started) == -1 ||
+	    read_arguments(m, r) == -1)
+		return -1;
+	host[sizeof(host) - 1] = '\0';
+	r->name = (char *)(uintptr_t)a->o->name;
+	r->command = m->id;
+	r->adopted = true;
+	r->host = strdup(host);
+	r->user = user_name(m->uid);
+	r->directory = process_link(m->id.pid, "cwd");
+	r->log = output_path(a);
+	r->pidfile = a->l.pidfile.path;
+	if (a->o->name != NULL && a->o->pidfile == NULL)
+		r->pidfile = statedir_job_path(a->o->name, JOB_PID);
+	if (r->directory == NULL)
+		r->directory = strdup(".");
+	return r->host == NULL || r->user == NULL || r->directory == NULL ||
+	    (a->o->name != NULL && r->pidfile == NULL) ? -1 : 0;
+}
+
+/* ---- The keeper ------------------------------------------------------------ */
+
+/* Go on as detach-keeper; only if that is not there, in this image. */
+static _Noreturn void
+keep(const struct adoption *a, const char *program)
+{
+	const struct member *m = &a->member[0];
+	struct keeper k = {
+		.dirfd = a->l.jobdir, .pidfile = a->l.pidfile.fd,
+		.pidfile_dirfd = a->l.pidfile.dirfd,
+		.pidfile_name = a->l.pidfile.name, .ready = -1,
+		.pidfd = m->pidfd, .command = m->id.pid,
+	};
+	int fds[] = { k.dirfd, k.pidfile, k.pidfile_dirfd, k.pidfd };
+	char title[80], numbers[128], name[NAME_MAX + sizeof("PIDFILE=")];
+	char *argv[] = { title, NULL };
+	char *env[] = { numbers, name, NULL };
+	size_t i;
+
+	k.since = (int64_t)(m->id.start_time * UINT64_C(1000000000) /
+	    (uint64_t)sysconf(_SC_CLK_TCK));
+	(void)descriptors_close(fds, sizeof(fds) / sizeof(fds[0]));
+	snprintf(title, sizeof(title), "detach: %s", a->o->name);
+	if (program != NULL) {
+		snprintf(numbers, sizeof(numbers),
+		    "KEEPER=%d %d %d 0 0 %d %d %lld", k.dirfd, k.pidfile,
+		    k.pidfile_dirfd, (int)k.command, k.pidfd,
+		    (long long)k.since);
+		snprintf(name, sizeof(name), "PIDFILE=%s", k.pidfile_name);
+		for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+			(void)descriptor_inherit(fds[i]);
+		(void)execve(program, argv, env);
+	}
+	(void)prctl(PR_SET_NAME, title, 0, 0, 0);
+	keeper_run(&k);
+}
+
+/* In a new session, with nothing of ours held; until our go, or our end. */
+static _Noreturn void
+wait_for_go(const struct adoption *a, const char *program, const int pipe[2])
+{
+	int null, i;
+	char c;
+
+	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1)
+		_exit(EXIT_FAILED);
+	for (i = 0; i < 3; i++)
+		(void)dup2(null, i);
+	(void)!chdir("/");
+	(void)close(pipe[1]);
+	if (read(pipe[0], &c, 1) != 1)
+		_exit(0);
+	keep(a, program);
+}
+
+/*
+ * Its pid, told by the process in between, which has ended: it is init's
+ * child. The pipe on which that is told ends when the keeper begins, or ends.
+ */
+static pid_t
+start_keeper(struct adoption *a)
+{
+	char *program = program_path("detach-keeper");
+	int pipe[2], told[2], status;
+	pid_t pid, between;
+
+	if (pipe2(pipe, O_CLOEXEC) == -1 || pipe2(told, O_CLOEXEC) == -1 ||
+	    (between = fork()) == -1) {
+		free(program);
+		return -1;
+	}
+	if (between == 0) {
+		(void)setsid();
+		if ((pid = fork()) == 0)
+			wait_for_go(a, program, pipe);
+		(void)!write(told[1], &pid, sizeof(pid));
+		_exit(pid == -1);
+	}
+	free(program);
+	(void)close(pipe[0]);
+	(void)close(told[1]);
+	if (read(told[0], &pid, sizeof(pid)) != (ssize_t)sizeof(pid))
+		pid = -1;
+	(void)waitpid(between, &status, 0);
+	a->go = pipe[1];
+	a->gone = told[0];
+	a->outcome.keeper = pid;
+	return pid;
+}
+
+/* The job is there, but for the adoption itself. */
+static int
+publish(struct adoption *a)
+{
+	struct record *r = &a->l.record;
+	char *text;
+	size_t len;
+	int rc;
+
+	if (start_keeper(a) == -1 ||
+	    process_identify(a->outcome.keeper, &r->keeper) == -1 ||
+	    (text = record_format(r, &len)) == NULL)
+		return -1;
+	rc = record_write(a->l.jobdir, JOB_RECORD_NEW, text, len, false);
+	free(text);
+	if (rc == -1 ||
+	    statedir_job_publish(a->l.jobdir, a->l.has_log) == -1)
+		return -1;
+	a->outcome.published = true;
+	return 0;
+}
+
+/* ---- In order -------------------------------------------------------------- */
+
 int
 adopt_claim(struct adoption *a)
 {
-	return choose_log(a) == -1 ? EXIT_FAILED : 0;
+	const char *what = a->o->name;
+	int status;
+
+	a->l.o = a->o;
+	a->l.outcome = &a->outcome;
+	a->l.statefd = a->l.jobdir = -1;
+	a->l.pidfile.fd = a->l.pidfile.dirfd = -1;
+	if ((status = launch_claim(&a->l)) != 0)
+		goto fail;
+	status = EXIT_FAILED;
+	if (what != NULL && a->member[0].pidfd == -1) {
+		say("-n %s: a job cannot be made of a running command before "
+		    "Linux 5.3", what);
+		goto fail;
+	}
+	if (a->l.jobdir != -1)
+		(void)statedir_job_recover(a->l.jobdir);
+	if (choose_log(a) == -1)
+		goto fail;
+	if ((what != NULL || a->o->json) && fill_record(a) == -1) {
+		say_errno(errno, "%d: /proc", a->member[0].id.pid);
+		goto fail;
+	}
+	if (what != NULL && publish(a) == -1) {
+		say_errno(errno, "%s", what);
+		goto fail;
+	}
+	if (a->l.pidfile.fd != -1 &&
+	    pidfile_put(a->l.pidfile.fd, a->member[0].id.pid) == -1) {
+		say_errno(errno, "%s", what != NULL ? what : a->o->pidfile);
+		goto fail;
+	}
+	if (what == NULL)
+		a->lock = a->l.pidfile.fd;
+	return 0;
+fail:
+	adopt_unclaim(a);
+	return status;
 }
 
 void
 adopt_unclaim(struct adoption *a)
 {
-	(void)a;
+	char c;
+
+	if (a->go != -1) {
+		/* The keeper ends, and with it its share of the locks. */
+		(void)close(a->go);
+		while (read(a->gone, &c, 1) > 0)
+			continue;
+		(void)close(a->gone);
+	}
+	a->go = -1;
+	launch_undo(&a->l);
 }
 
 int
 adopt_settle(struct adoption *a)
 {
-	(void)a;
-	return EXIT_DONE;
+	struct job j = { .dirfd = -1, .pidfd = -1, .keeper_pidfd = -1,
+	    .state = JOB_RUNNING, .keeper_alive = true };
+
+	if (a->go != -1) {
+		(void)statedir_job_settle(a->l.jobdir);
+		(void)!write(a->go, "g", 1);
+	}
+	if (!a->o->json)
+		return EXIT_DONE;
+	j.record = &a->l.record;
+	j.process = a->l.record.command;
+	json_job(stdout, &j);
+	if (say_flush() == 0)
+		return EXIT_DONE;
+	say_errno(errno, "standard output");
+	return EXIT_FAILED;
 }

@@ -453,7 +453,7 @@ adopt(struct adoption *a, pid_t pid)
 int
 verb_adopt(const struct options *o)
 {
-	struct adoption a = { .o = o, .lock = -1 };
+	struct adoption a = { .o = o, .lock = -1, .go = -1 };
 	cpu_set_t cpus;
 	sigset_t mask;
 	pid_t pid;

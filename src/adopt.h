@@ -15,8 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "launch.h"
 #include "options.h"
-#include "pidfile.h"
 #include "process.h"
 #include "ptrace.h"
 
@@ -110,6 +110,10 @@ struct adoption {
 	bool		log_exact;	/* the mode, whatever the umask */
 	bool		log_used;
 	int		lock;		/* an unkept job's pidfile; -1: none */
+	struct launch	l;		/* its name, pidfile and record */
+	struct outcome	outcome;
+	int		go;		/* lets the keeper begin; -1: none */
+	int		gone;		/* ends when it has begun, or ended */
 
 	int64_t		group;		/* the new group, in pid namespace ... */
 	ino_t		group_ns;

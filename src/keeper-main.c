@@ -7,6 +7,10 @@
  *
  *	KEEPER=DIRFD PIDFILE PIDFILE_DIRFD READY TREE COMMAND_PID
  *	PIDFILE=NAME
+ *
+ * For an adopted command (adopt-into.c), which is no child of it, READY is 0,
+ * and COMMAND_PID is followed by a pidfd and the boot clock's nanoseconds when
+ * it began.
  */
 #include "config.h"
 
@@ -16,16 +20,22 @@
 #include "exitcode.h"
 #include "keeper.h"
 
-static int
-number(const char **p)
+static int64_t
+number64(const char **p)
 {
-	int n = 0;
+	int64_t n = 0;
 
 	while (**p == ' ')
 		(*p)++;
 	while (**p >= '0' && **p <= '9')
 		n = n * 10 + (*(*p)++ - '0');
 	return n;
+}
+
+static int
+number(const char **p)
+{
+	return (int)number64(p);
 }
 
 int
@@ -48,5 +58,10 @@ main(void)
 	k.ready = number(&numbers);
 	k.tree = number(&numbers) != 0;
 	k.command = number(&numbers);
+	if (k.ready == 0) {
+		k.ready = -1;
+		k.pidfd = number(&numbers);
+		k.since = number64(&numbers);
+	}
 	keeper_run(&k);
 }

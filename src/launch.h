@@ -117,6 +117,12 @@ int	launch(const struct options *o, int argc, char **argv);
 int	launch_prepare(struct launch *l);
 void	launch_undo(struct launch *l);
 
+/*
+ * The step that --adopt needs, too: lock the job's name, for -n, and the
+ * pidfile.
+ */
+int	launch_claim(struct launch *l);
+
 /* Say that the command cannot be executed, and why; 126, 127 or 125. */
 int	launch_exec_failed(const struct launch *l, int errnum);
 

@@ -440,6 +440,14 @@ prepare_channels(struct launch *l)
 }
 
 int
+launch_claim(struct launch *l)
+{
+	int rc = prepare_job(l);
+
+	return rc != 0 ? rc : prepare_pidfile(l);
+}
+
+int
 launch_prepare(struct launch *l)
 {
 	size_t i;
@@ -460,8 +468,7 @@ launch_prepare(struct launch *l)
 	    (rc = prepare_command(l)) != 0)
 		return rc;
 	/* 2. Name and pidfile, locked: from here on we are the only start. */
-	if ((rc = prepare_job(l)) != 0 ||
-	    (rc = prepare_pidfile(l)) != 0)
+	if ((rc = launch_claim(l)) != 0)
 		return rc;
 	/* 3. Input, output, and the log. */
 	if ((rc = prepare_streams(l)) != 0)
