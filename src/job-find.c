@@ -29,6 +29,7 @@ job_operand_is_pid(const char *operand)
 	    operand[strspn(operand, "0123456789")] == '\0';
 }
 
+/* A zombie is found, too, as one that has ended. */
 static struct job *
 find_bare(pid_t pid)
 {
@@ -36,15 +37,13 @@ find_bare(pid_t pid)
 
 	if ((j = job_new()) == NULL)
 		return NULL;
-	if (process_identify(pid, &j->process) == -1 ||
-	    ((j->pidfd = process_pidfd(&j->process)) == -1 &&
-	    errno != ENOSYS)) {
-		if (errno == ENOENT)
-			errno = ESRCH;
+	if (process_identify(pid, &j->process) == -1) {
 		job_free(j);
 		return NULL;
 	}
+	j->pidfd = process_pidfd(&j->process);
 	j->state = JOB_RUNNING;
+	(void)job_refresh(j);
 	return j;
 }
 

@@ -73,7 +73,13 @@ operand_find(const char *operand)
 	struct job *j;
 	int saved;
 
-	if ((j = job_find(operand)) == NULL) {
+	j = job_find(operand);
+	if (j != NULL && j->record == NULL && j->state != JOB_RUNNING) {
+		job_free(j);
+		j = NULL;
+		errno = ESRCH;
+	}
+	if (j == NULL) {
 		saved = errno;
 		operand_say(operand, saved);
 		errno = saved;

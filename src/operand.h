@@ -7,7 +7,7 @@
 
 /*
  * job_find(), and if it fails, a message on standard error that says what to
- * do next, and NULL with errno.
+ * do next, and NULL with errno. A zombie is no process here.
  */
 struct job *operand_find(const char *operand);
 

@@ -38,8 +38,10 @@ verb_wait(const struct options *o)
 	}
 	/* All at once: what ends meanwhile must not be missed. */
 	for (i = 0; i < o->argc; i++) {
-		if ((jobs[i] = operand_find(o->argv[i])) == NULL)
-			missing = true;
+		if ((jobs[i] = job_find(o->argv[i])) != NULL)
+			continue;
+		operand_say(o->argv[i], errno);
+		missing = true;
 	}
 	for (i = 0; i < o->argc; i++) {
 		if (jobs[i] == NULL)

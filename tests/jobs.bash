@@ -37,7 +37,7 @@ end_jobs() {
 
 end_recorded() {
 	[ -n "$1" ] && [ "$(stat_field "$1" 22)" = "$2" ] || return 0
-	kill -KILL "$1" 2>/dev/null
+	kill -KILL -- "-$1" "$1" 2>/dev/null
 	wait_for 5 gone "$1" || :
 }
 
