@@ -100,8 +100,8 @@ child_command(void *arg)
 	if (!l->again && streams_truncate(&l->streams) == -1)
 		return fail(l, STEP_TRUNCATE);
 
-	/* 7. Whatever the caller had ignored or blocked: undone (L5). */
-	signals_for_command();
+	/* 7. Dispositions are as L5 wants them since the middle; the mask. */
+	signals_unblock();
 
 	/* 8. Ready; what follows is the kernel's. */
 	l->outcome->ready = true;
@@ -133,7 +133,7 @@ child_filter(void *arg)
 	if (!l->outcome->ready || streams_move(f->out) == -1 ||
 	    (l->o->user != NULL && user_become(&l->user) == -1))
 		return EXIT_FAILED;
-	signals_for_command();
+	signals_unblock();
 	execve("/bin/sh", (char **)argv, l->env);
 	return EXIT_FAILED;
 }
@@ -169,6 +169,8 @@ child_middle(void *arg)
 	/* The launcher's end: its end must show when the launcher dies. */
 	close(l->hand);
 	setsid();
+	/* Once for all that come from here: it takes a call a signal (L5). */
+	signals_for_keeper();
 	for (i = 0; i < l->streams.nfilters; i++) {
 		pid = run(l, child_filter, &l->filter[i],
 		    STACK_FILTER + (int)i);

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +86,7 @@ check_elf(struct command *c, int dirfd, int fd, const char *head, size_t len)
 {
 	ElfW(Ehdr) eh;
 	ElfW(Phdr) ph;
-	char interp[PATH_MAX];
+	char interp[256];	/* a longer one is execve(2)'s to judge */
 	size_t i;
 
 	if (len < sizeof(eh))

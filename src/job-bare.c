@@ -7,13 +7,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "job.h"
+#include "user.h"
 
 #define ARGUMENTS_MAX	(1 << 20)	/* of what is shown */
 
@@ -81,17 +81,6 @@ link_target(pid_t pid, const char *what)
 	(void)snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, what);
 	n = readlink(path, target, sizeof(target) - 1);
 	return n > 0 ? strndup(target, (size_t)n) : NULL;
-}
-
-static char *
-user_name(uid_t uid)
-{
-	const struct passwd *pw = getpwuid(uid);
-	char *text;
-
-	if (pw != NULL)
-		return strdup(pw->pw_name);
-	return asprintf(&text, "%lu", (unsigned long)uid) == -1 ? NULL : text;
 }
 
 struct record *

@@ -209,7 +209,9 @@ keeper_run(const struct keeper *k)
 	pid_t pid;
 	int signals;
 
-	signals_for_keeper();
+	/* A launched keeper was born so (child.c). */
+	if (k->ready == -1)
+		signals_for_keeper();
 	/* Come through exec open; nothing that is started may have them. */
 	fcntl(k->dirfd, F_SETFD, FD_CLOEXEC);
 	fcntl(k->pidfile, F_SETFD, FD_CLOEXEC);

@@ -64,7 +64,10 @@ struct keeper_line {
 	const char     *value;
 };
 
-/* Keep the job until it has ended. Never returns. */
+/*
+ * Keep the job until it has ended. Never returns. With a ready pipe,
+ * signals_for_keeper() must have been called already, here or in a parent.
+ */
 _Noreturn void	keeper_run(const struct keeper *k);
 
 /*

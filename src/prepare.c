@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -365,19 +364,6 @@ log_path(struct launch *l)
 	return descriptor_path(fd);
 }
 
-static char *
-user_name(const struct launch *l)
-{
-	struct passwd *pw;
-	char *name;
-
-	if (l->o->user != NULL)
-		return strdup(l->user.name);
-	if ((pw = getpwuid(geteuid())) != NULL)
-		return strdup(pw->pw_name);
-	return asprintf(&name, "%u", (unsigned)geteuid()) == -1 ? NULL : name;
-}
-
 /* All of the record that is known before there is a process; --json prints
    one for a command that is not kept, too. */
 static int
@@ -396,7 +382,8 @@ prepare_record(struct launch *l)
 	r->tree = l->o->tree;
 	r->managed = l->o->tree || l->o->restart != RESTART_NO;
 	r->host = strdup(host);
-	r->user = user_name(l);
+	r->user = l->o->user != NULL ? strdup(l->user.name) :
+	    user_name(geteuid());
 	r->directory = l->chdir != AT_FDCWD ? descriptor_path(l->chdir) :
 	    getcwd(NULL, 0);
 	r->command_argv = l->o->argv;

@@ -221,18 +221,25 @@ signals_default(void)
 }
 
 void
+signals_unblock(void)
+{
+	sigset_t none;
+
+	memset(&none, 0, sizeof(none));
+	kernel_mask(SIG_SETMASK, &none, NULL);
+}
+
+void
 signals_for_command(void)
 {
 	struct sigaction ignore;
-	sigset_t none;
 
 	signals_default();
 	memset(&ignore, 0, sizeof(ignore));
 	ignore.sa_handler = SIG_IGN;
 	(void)sigaction(SIGHUP, &ignore, NULL);
 	/* Last, when no signal can do harm any more. */
-	memset(&none, 0, sizeof(none));
-	kernel_mask(SIG_SETMASK, &none, NULL);
+	signals_unblock();
 }
 
 void

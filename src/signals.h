@@ -47,6 +47,12 @@ void	signals_for_command(void);
 void	signals_default(void);
 
 /*
+ * Nothing blocked; all that is left to do for a command's process that was
+ * started by one with signals_for_keeper(). Async-signal-safe.
+ */
+void	signals_unblock(void);
+
+/*
  * Block signo and return a descriptor (close-on-exec, non-blocking) that is
  * readable when it has come, as by signalfd(2); -1 with errno. A signal that
  * is ignored never comes.

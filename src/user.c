@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -129,6 +130,27 @@ user_find(const char *spec, struct user *u)
 out:
 	free(name);
 	return rc;
+}
+
+/*
+ * Not by getpwuid(3) at once: it looks for a caching daemon, reads
+ * nsswitch.conf and loads modules, which costs as much as starting a process.
+ */
+char *
+user_name(uid_t uid)
+{
+	const struct passwd *pw = NULL;
+	char *name;
+	FILE *fp;
+
+	if ((fp = fopen("/etc/passwd", "re")) != NULL) {
+		while ((pw = fgetpwent(fp)) != NULL && pw->pw_uid != uid)
+			continue;
+		fclose(fp);
+	}
+	if (pw != NULL || (pw = getpwuid(uid)) != NULL)
+		return strdup(pw->pw_name);
+	return asprintf(&name, "%lu", (unsigned long)uid) == -1 ? NULL : name;
 }
 
 int

@@ -29,6 +29,9 @@ struct user {
  */
 int	user_find(const char *spec, struct user *u);
 
+/* The name of uid, or its digits if it has none. To be freed; NULL: ENOMEM. */
+char	*user_name(uid_t uid);
+
 /*
  * Take u's effective ids and groups for a while, and go back to the caller's.
  * 0, or -1 with errno; after a failed user_return() nothing but an exit is
