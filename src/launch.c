@@ -284,8 +284,11 @@ shared_outcome(bool share, struct outcome *own)
  * and are read again.
  */
 static int
-move_arguments(struct options *o, int argc, char **argv)
+move_arguments(struct launch *l, struct options *o, int argc, char **argv)
 {
+	l->arguments = argv[0];
+	l->arguments_size = (size_t)(strchr(argv[argc - 1], '\0') + 1 -
+	    argv[0]);
 	setproctitle_init(argc, argv, environ);
 	return options_parse(o, argc, argv);
 }
@@ -317,7 +320,7 @@ launch(const struct options *o, int argc, char **argv)
 	if (o->name != NULL && o->restart == RESTART_NO && o->on_exit == NULL)
 		l.keeper_path = program_path("detach-keeper");
 	if (o->name != NULL && l.keeper_path == NULL) {
-		if ((rc = move_arguments(&again, argc, argv)) != 0)
+		if ((rc = move_arguments(&l, &again, argc, argv)) != 0)
 			return rc;
 		o = &again;
 	}

@@ -92,6 +92,8 @@ struct launch {
 	struct scope	 scope;
 	char		*keeper_path;	/* detach-keeper; NULL: keep in place */
 	char		 keeper_title[80];
+	char		*arguments;	/* the memory that ps(1) looks at, where */
+	size_t		 arguments_size; /* a keeper stays in this image */
 	char		 keeper_env[128]; /* supervise.c */
 	struct launch_filter filter[2];
 

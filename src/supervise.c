@@ -238,6 +238,20 @@ keep_streams(struct launch *l, int *keep)
 	return n;
 }
 
+/*
+ * setproctitle(3bsd) marks a title that is shorter than the program's path
+ * with a dot for old kernels, and newer ones show it.
+ */
+static void
+set_title(struct launch *l)
+{
+	size_t len;
+
+	setproctitle("%s", l->o->name);
+	len = strnlen(l->arguments, l->arguments_size);
+	memset(l->arguments + len, '\0', l->arguments_size - len);
+}
+
 /* In this image: what a restart needs stays open, all else is closed. */
 static _Noreturn void
 keep_in_place(struct launch *l, pid_t pid)
@@ -271,7 +285,7 @@ keep_in_place(struct launch *l, pid_t pid)
 	let_go(l);
 	(void)descriptors_close(keep, n);
 	if (!l->share)
-		setproctitle("%s", l->o->name);
+		set_title(l);
 	keeper_run(&k);
 }
 
