@@ -119,6 +119,7 @@ try() {
 	if [ -n "$output" ]; then
 		mapfile -t lines <<<"$output"
 	else
+		# shellcheck disable=SC2034 # the tests read it
 		lines=()
 	fi
 }
@@ -255,6 +256,7 @@ fd_flags() {
 fds() {
 	local list
 
+	# shellcheck disable=SC2012 # they are numbers
 	list=$(ls "/proc/$1/fd" | sort -n) || return 1
 	# shellcheck disable=SC2086 # joins
 	echo $list
