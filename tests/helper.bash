@@ -151,6 +151,13 @@ need() {
 	done
 }
 
+# fast: for a test with loops.  bats notes each line that is run, which takes
+# longer than the line; from here on it does not, and a failure's message
+# has to say by itself what failed.
+fast() {
+	trap - DEBUG
+}
+
 # --- waiting --------------------------------------------------------------
 
 # wait_for SECONDS COMMAND ...: poll until the command succeeds.

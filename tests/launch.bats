@@ -116,6 +116,7 @@ fails_cleanly() {
 @test "L1: a child killed at any moment before exec is a failure" {
 	local role n calls execve
 
+	fast
 	"$TRACE" -o seen "$DETACH" -p pid -o log "$PROBE" "$WORK/probe" ||
 	    { [ $? -ne 99 ] || skip "ptrace is not allowed"; false; }
 	soon probe_done probe

@@ -121,7 +121,7 @@ cell() {
 		soon gone "$(cat file.pid)" || fail ">file &, $*: survived" ||
 		    return 1
 	fi
-	if [ "$1-$4" = stopped-exit ]; then
+	if [ "$1-$3-$4" = stopped-off-exit ]; then
 		soon gone "$(cat nohup.pid)" || fail "nohup, $*: survived" ||
 		    return 1
 	fi
@@ -143,6 +143,7 @@ row() {
 matrix() {
 	local hup huponexit end
 
+	fast
 	row job SIGHUP huponexit end '&' '>file &' 'nohup &' detach
 	for hup in default ignored; do
 		for huponexit in off on; do
@@ -168,6 +169,7 @@ matrix() {
 @test "L11: the command itself stopped goes on once it is continued" {
 	local end before
 
+	fast
 	for end in close 'type exit' kill; do
 		rm -f ./*.pid ./*.log
 		"$PTY" sh <<-END >screen 3>&-
@@ -190,6 +192,7 @@ matrix() {
 @test "L11: started in the background, and the terminal gone at once" {
 	local i before
 
+	fast
 	for i in 1 2 3 4 5 6 7 8; do
 		rm -f ./*.pid ./*.log
 		"$PTY" bash --norc --noprofile --noediting -i \

@@ -63,7 +63,7 @@ settled() {
 @test "L10: the launcher has no child left when it returns" {
 	"$WITH" -r sh -c '"$DETACH" -o log sleep 60; echo $? >"$WORK/done"
 	    exec sleep 60' </dev/null 3>&- &
-	soon test -s done
+	soon test -s "$WORK/done"
 	# Neither the launcher nor its child is anybody's zombie.
 	sleep 0.1
 	local p
