@@ -30,13 +30,14 @@ detach_programs() {
 	top=$(cd "$top" && pwd -P)
 	: "${DETACH:=$top/src/detach}"
 	ENDS=$top/tests/ends
+	LEFT=$top/tests/left
 	PROBE=$top/tests/probe
 	PTY=$top/tests/pty
 	TICK=$top/tests/tick
 	TRACE=$top/tests/trace
 	WITH=$top/tests/with
-	export DETACH ENDS PROBE PTY TICK TRACE WITH
-	for p in "$DETACH" "$ENDS" "$PROBE" "$PTY" "$TICK" "$TRACE" "$WITH"; do
+	export DETACH ENDS LEFT PROBE PTY TICK TRACE WITH
+	for p in "$DETACH" "$ENDS" "$LEFT" "$PROBE" "$PTY" "$TICK" "$TRACE" "$WITH"; do
 		[ -x "$p" ] || {
 			echo "not built: $p (make check builds it)" >&2
 			return 1
@@ -328,28 +329,8 @@ end_started() {
 
 # leftovers: the pids of this test's processes, zombies not counted.
 leftovers() {
-	local me=$BASHPID mine=' ' pid
-
-	while [ "$me" -gt 1 ] 2>/dev/null; do
-		mine+="$me "
-		me=$(stat_field "$me" 4) || break
-	done
-	for pid in $(marked); do
-		[[ $mine == *" $pid "* ]] || ! alive "$pid" || echo "$pid"
-	done
+	"$LEFT" "DETACH_TEST_ID=$DETACH_TEST_ID" "$WORK" $$
 }
-
-# In a subshell, and the marker taken out, or it would find its own tools.
-marked() (
-	id=$DETACH_TEST_ID
-	unset DETACH_TEST_ID
-	cd /
-	{
-		grep -lzxF "DETACH_TEST_ID=$id" /proc/[0-9]*/environ
-		find /proc/[0-9]*/cwd /proc/[0-9]*/fd -maxdepth 1 \
-		    \( -lname "$WORK" -o -lname "$WORK/*" \)
-	} 2>/dev/null | awk -F/ '!seen[$3]++ { print $3 }'
-)
 
 no_leftovers() {
 	[ -z "$(leftovers)" ]
