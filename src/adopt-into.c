@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +27,7 @@
 #include "say.h"
 #include "statedir.h"
 #include "streams.h"
+#include "user.h"
 
 /* ---- The log --------------------------------------------------------------- */
 
@@ -179,17 +179,6 @@ read_arguments(const struct member *m, struct record *r)
 	r->command_argv = argv;
 	r->command_argc = argc;
 	return argc > 0 ? 0 : -1;
-}
-
-static char *
-user_name(uid_t uid)
-{
-	struct passwd *pw = getpwuid(uid);
-	char *name;
-
-	if (pw != NULL)
-		return strdup(pw->pw_name);
-	return asprintf(&name, "%u", (unsigned)uid) == -1 ? NULL : name;
 }
 
 /* Where its output can be read: the log, or the file that it has already. */
