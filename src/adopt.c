@@ -461,7 +461,7 @@ verb_adopt(const struct options *o)
 	int status;
 
 	if (parse_pid(o->argv[0], &pid) == -1) {
-		say("%s: --adopt takes the pid of a command that runs",
+		say("--adopt '%s': takes the pid of a command that runs",
 		    o->argv[0]);
 		return EXIT_FAILED;
 	}
