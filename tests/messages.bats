@@ -250,6 +250,13 @@ script() {
 		says 125 --adopt "$evil"
 		says 125 --wait --timeout="$evil" job
 	done
+	# What a locale takes for text is shown as it is, and nothing else.
+	for locale in C C.UTF-8; do
+		LC_ALL=$locale says 127 $'\xc2\x9b31m\x9b31m\e[m\xed\xa0\x80'
+		LC_ALL=$locale says 127 $'x\xe2\x80\xa8y\xe2\x80\xaez'
+	done
+	LC_ALL=C.UTF-8 says 127 $'caf\xc3\xa9'
+	grep -q $'caf\xc3\xa9' err
 	# getopt's own words name a short option.
 	says 125 $'-\e' true
 	says 125 $'-\x9b' true

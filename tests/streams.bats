@@ -230,6 +230,20 @@ mode_of() {
 	[ ! -e detach.out ]
 }
 
+@test "S1: -o /dev/stdout and -e /dev/stderr: what the caller has, whatever it is" {
+	for kind in pipe tty; do
+		open_with 1=$kind 2=$kind -- -o /dev/stdout -e /dev/stderr
+		matches "$(fd_target "$pid" 1)" '^(pipe:|/dev/pts/)'
+		matches "$(fd_target "$pid" 2)" '^(pipe:|/dev/pts/)'
+		end "$pid"
+	done
+	open_with -- -o /dev/stdout -e /dev/fd/1 >file 2>/dev/null
+	goes 1 "$WORK/file"
+	goes 2 "$WORK/file"
+	text=$("$DETACH" -o /dev/stdout sh -c 'echo text' | cat)
+	equal "$text" text
+}
+
 @test "S1: -o FILE replaces a kept file; standard error's own is kept" {
 	open_with -- -o file >other 2>err
 	goes 1 "$WORK/file"
@@ -486,6 +500,22 @@ mode_of() {
 	status_is 125
 	[ ! -e "$WORK/target" ]
 	nothing_left
+}
+
+@test "S3: an ordinary user's FILE can be another user's link to a file" {
+	if [ "$(id -u)" -ne 0 ]; then
+		skip "needs root, to be two users"
+	fi
+	need setpriv
+	cp "$DETACH" program
+	chmod 755 .
+	: >file
+	ln -s file out
+	chown 54351 file
+	chown -h 54352 out
+	setpriv --reuid 54351 --regid 54351 --clear-groups \
+	    ./program -o out echo text
+	soon has file text
 }
 
 @test "S3: one's own dangling link is followed" {

@@ -163,7 +163,7 @@ refused() {
 	done
 	# The command cannot have root's rights again.
 	if command -v perl >/dev/null; then
-		as_root "$DETACH" -q -u tester -o /dev/stdout perl -e \
+		as_root "$DETACH" -q -u tester perl -e \
 		    '$> = 0; $< = 0; $) = 0; print "$< $> ", $)+0, " end\n"' \
 		    >uids
 		soon has uids end
