@@ -88,13 +88,14 @@ other() {
 }
 
 # forty BED USER NUMBER: `ssh host detach`, 40 times; a line a time, its exit
-# status.
+# status.  The command's first act is to tell where it is, in ~/cgroups.
 forty() {
 	local i ssh
 
 	eval "ssh=($(cat "$F/$1.ssh"))"
 	for ((i = 0; i < 40; i++)); do
-		timeout 60 "${ssh[@]}" "$2@127.0.0.1" "/t/detach sleep $3" \
+		timeout 60 "${ssh[@]}" "$2@127.0.0.1" "/t/detach \
+		    sh -c 'cat /proc/self/cgroup >>cgroups; exec sleep $3'" \
 		    </dev/null >>"$F/forty.$1.out" 2>&1
 		echo $? >>"$F/forty.$1"
 	done
@@ -384,9 +385,9 @@ in_system='/system\.slice/detach-[0-9]+-[0-9a-f]+\.scope$'
 	equal "$(sort "$F/forty.kill" | uniq -c | tr -s ' ')" " 40 0"
 	lives kill 1007 40
 	[ ! -s "$F/forty.kill.out" ]
-	# Each in a scope of its own.
-	equal "$(awk '$1 == 1007 { print $3 }' "$F/kill.before" |
-	    grep -E "$in_manager" | sort -u | wc -l)" 40
+	# Each in a scope of its own, and in it from its first instruction.
+	equal "$(bed kill root 'cat /home/u07/cgroups' |
+	    grep '^0::' | grep -E "$in_manager" | sort -u | wc -l)" 40
 }
 
 @test "logout: KillUserProcesses=yes and linger: a kept job and its keeper" {
