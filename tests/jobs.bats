@@ -1,0 +1,365 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Kept jobs: what is recorded, and that it is true whatever is killed.
+
+load jobs
+
+@test "J1: the record is text, a key and an encoded value a line, 0600" {
+	local dir=$DETACH_STATE_DIR/a
+
+	job -n a sh -c : $'two words\n\e' é
+	"$DETACH" --wait a
+	not grep -v '^[a-z_]* [ -~]*$' "$dir/record"
+	equal "$(stat -c %a "$dir" "$dir/record" "$dir/log" | xargs)" \
+	    "700 600 600"
+	equal "$(record a name)" a
+	equal "$(record a exit_status)" 0
+	equal "$(record a command)" 'sh -c : two\040words\012\033 \303\251'
+	equal "$(record a reserve)" ""
+	matches "$(record a ended)" '^[0-9]+\.[0-9]{9}$'
+}
+
+@test "J1: nothing but the promised files is left" {
+	local i
+
+	for i in 1 2 3; do
+		job -n a echo $i
+		"$DETACH" --wait a
+	done
+	equal "$(ls "$DETACH_STATE_DIR/a" | xargs)" "log log.1 record"
+	job -n a sleep 300
+	equal "$(ls "$DETACH_STATE_DIR/a" | xargs)" "log log.1 pid record"
+	equal "$(cat "$DETACH_STATE_DIR/a/pid")" "$(command_pid a)"
+}
+
+@test "J1: a reader never sees a record that is missing or not whole" {
+	job -n a true
+	"$DETACH" --wait a
+	(
+		end=$((SECONDS + 4))
+		while [ $SECONDS -lt $end ]; do
+			grep -q '^version 1$' "$DETACH_STATE_DIR/a/record" ||
+			    echo missing >>"$WORK/bad"
+			"$DETACH" --status a >/dev/null 2>>"$WORK/bad" || :
+		done
+	) 3>&- &
+	while kill -0 $! 2>/dev/null; do
+		job -n a true >/dev/null || :
+		"$DETACH" --wait a || :
+	done
+	wait $! || :
+	[ ! -s bad ] || fail "$(sort bad | uniq -c)"
+}
+
+@test "J1: a full disk while the job runs: how it ended is on record" {
+	need_root
+	mkdir full
+	mount -t tmpfs -o size=64k,mode=700 tmpfs full || skip "needs mount(2)"
+	full_disk || { umount -l full; return 1; }
+	umount -l full
+}
+
+full_disk() {
+	export DETACH_STATE_DIR=$WORK/full
+	job -n a -o "$WORK/out" sh -c 'while ! [ -e "$WORK/go" ]; do
+	    sleep 0.05; done; exit 9' || return 1
+	job -n k -o "$WORK/out" sleep 300 || return 1
+	cat /dev/zero >full/filler 2>/dev/null
+	equal "$(state_of a)" running || return 1
+	touch go
+	run "$DETACH" --wait a
+	status_is 9 || return 1
+	equal "$(field a exit_status)" 9 || return 1
+	run "$DETACH" --stop k
+	status_is 0 || return 1
+	equal "$(field k signal)" TERM || return 1
+	# A start that has no room fails, and leaves the old record.
+	cat /dev/zero >>full/filler 2>/dev/null
+	run job -n a -o "$WORK/out" true
+	status_is 125 || return 1
+	equal "$(field a exit_status)" 9 || return 1
+	rm full/filler
+	run job -n a true
+	status_is 0 || return 1
+	"$DETACH" --wait a
+}
+
+@test "J2: how it ended is on record before the lock is free" {
+	local i
+
+	# Whoever gets the lock must find an end.
+	for i in {1..30}; do
+		job -n a sh -c 'exit 4'
+		until flock -n "$DETACH_STATE_DIR/a" grep -q '^exit_status 4$' \
+		    "$DETACH_STATE_DIR/a/record"; do
+			# Locked still; but if it is free, it must be there.
+			if flock -n "$DETACH_STATE_DIR/a" true; then
+				grep -q '^exit_status 4$' \
+				    "$DETACH_STATE_DIR/a/record" ||
+				    fail "free, but no end is on record"
+			fi
+		done
+	done
+}
+
+@test "J4: the keeper is killed: still running, a second start refused" {
+	local pid
+
+	job -n a sleep 300
+	pid=$(command_pid a)
+	started "$pid"
+	end "$(keeper_pid a)"
+	run "$DETACH" --status a
+	status_is 0
+	matches "$output" "running, pid $pid, .*its keeper was killed"
+	equal "$(field a keeper)" null
+	run job -n a true
+	status_is 1
+	matches "$output" "already running \(pid $pid, since"
+	run "$DETACH" --forget a
+	status_is 1
+	end "$pid"
+	run "$DETACH" --status a
+	status_is 1
+	matches "$output" "lost, its keeper was killed"
+	run job -n a true
+	status_is 0
+}
+
+@test "J4: the keeper and the command are killed: lost, and startable" {
+	job -n a sleep 300
+	end "$(keeper_pid a)"
+	end "$(command_pid a)"
+	equal "$(state_of a)" lost
+	job -n a true
+	run "$DETACH" --wait a
+	status_is 0
+}
+
+@test "J5: the keeper has no part in the output" {
+	local keeper
+
+	job -n a sleep 300
+	keeper=$(keeper_pid a)
+	for fd in 0 1 2; do
+		equal "$(fd_target "$keeper" $fd)" /dev/null
+		[ "$(fd_target "$(command_pid a)" $fd)" = /dev/null ] ||
+		    equal "$(fd_target "$(command_pid a)" $fd)" \
+		    "$DETACH_STATE_DIR/a/log"
+	done
+	not fds_into "$keeper" "$DETACH_STATE_DIR/a/log"
+}
+
+# fds_into PID FILE: the process has it open.
+fds_into() {
+	ls -l "/proc/$1/fd" | grep -qF -- "-> $2"
+}
+
+@test "J7: starting again replaces the record and moves log to log.1" {
+	job -n a echo first
+	"$DETACH" --wait a
+	job -n a sh -c 'echo second; exit 2'
+	run "$DETACH" --wait a
+	status_is 2
+	equal "$(cat "$DETACH_STATE_DIR/a/log")" second
+	equal "$(cat "$DETACH_STATE_DIR/a/log.1")" first
+	equal "$(record a exit_status)" 2
+	# A run whose output went elsewhere has no log of its own.
+	job -n a -o x.txt echo third
+	"$DETACH" --wait a
+	[ ! -e "$DETACH_STATE_DIR/a/log" ]
+	equal "$(cat "$DETACH_STATE_DIR/a/log.1")" second
+}
+
+@test "L1: a start that fails leaves record and logs as they were" {
+	local before
+
+	job -n a echo first
+	"$DETACH" --wait a
+	job -n a echo second
+	"$DETACH" --wait a
+	before=$(cd "$DETACH_STATE_DIR/a" && cksum *)
+	printf '#!/nonexistent\n' >bad
+	chmod +x bad
+	for cmd in nosuch-command ./bad /; do
+		code=0
+		job -n a "$cmd" || code=$?
+		[ $code -eq 126 ] || [ $code -eq 127 ]
+		equal "$(cd "$DETACH_STATE_DIR/a" && cksum *)" "$before"
+	done
+	run job -n new ./bad
+	[ ! -e "$DETACH_STATE_DIR/new" ]
+}
+
+@test "J: what an interrupted start left costs no log" {
+	local dir=$DETACH_STATE_DIR/a
+
+	job -n a echo first
+	"$DETACH" --wait a
+	cp "$dir/record" "$dir/record.old"
+	cp "$dir/record" "$dir/record.new"
+	mv "$dir/log" "$dir/log.old"
+	: >"$dir/log.new"
+	job -n a echo second
+	"$DETACH" --wait a
+	equal "$(cat "$dir/log.1" "$dir/log")" $'first\nsecond'
+	equal "$(ls "$dir" | xargs)" "log log.1 record"
+}
+
+@test "J8: another host's job: listed, never signalled, taken while locked" {
+	local dir=$DETACH_STATE_DIR/a
+
+	launch sleep 300
+	forge a host=elsewhere boot_id=00000000-0000-0000-0000-000000000000 \
+	    pid="$pid" start_time="$(stat_field "$pid" 22)"
+	equal "$(state_of a)" lost
+	flock "$dir" sleep 300 3>&- &
+	started $!
+	soon locked "$dir"
+	run "$DETACH" --status a
+	status_is 0
+	matches "$output" "running.* on elsewhere"
+	run "$DETACH" --list
+	matches "$output" "a .*running on elsewhere"
+	run "$DETACH" --stop --grace=0 a
+	status_is 1
+	matches "$output" "runs on elsewhere, and cannot be stopped from here"
+	run "$DETACH" --signal=KILL a
+	status_is 1
+	alive "$pid"
+	run job -n a true
+	status_is 1
+	run "$DETACH" --wait --timeout=0.5 a
+	status_is 124
+	end "$(pgrep -P $!)"
+	wait $! || :
+	run "$DETACH" --wait a
+	status_is 125
+}
+
+@test "F2: 60 simultaneous starts of one name: one wins" {
+	local i won
+
+	for i in {1..60}; do
+		{
+			code=0
+			"$DETACH" -q -n a sleep 300 >/dev/null 2>>err ||
+			    code=$?
+			echo $code >>codes
+		} 3>&- &
+	done
+	wait
+	equal "$(grep -c '^0$' codes)" 1
+	equal "$(grep -c '^1$' codes)" 59
+	not grep -v 'already running' err
+	equal "$(pgrep -f '^sleep 300$' | grep -c "^$(command_pid a)$")" 1
+	in_state a running
+}
+
+@test "--on-exit: the hook's variables" {
+	job -n a --on-exit='env | grep ^DETACH_ | sort >hook; touch done' \
+	    sh -c 'sleep 1; exit 3'
+	soon test -e done
+	equal "$(sed -n 's/^DETACH_NAME=//p' hook)" a
+	equal "$(sed -n 's/^DETACH_STATUS=//p' hook)" 3
+	equal "$(sed -n 's/^DETACH_SIGNAL=//p' hook)" ""
+	equal "$(sed -n 's/^DETACH_PID=//p' hook)" "$(command_pid a)"
+	equal "$(sed -n 's/^DETACH_LOG=//p' hook)" "$DETACH_STATE_DIR/a/log"
+	matches "$(sed -n 's/^DETACH_ELAPSED=//p' hook)" '^[1-9]$'
+	rm done
+	job -n a --on-exit='env >hook; touch done' sh -c 'kill -USR2 $$'
+	soon test -e done
+	has hook DETACH_SIGNAL=USR2
+	has hook "DETACH_STATUS=$((128 + $(kill -l USR2)))"
+}
+
+@test "--restart: on-failure, its limit, and restarts on record" {
+	job -n a --restart=on-failure --restart-delay=0.05 \
+	    sh -c 'echo run; [ -e ok ] && exit 0; [ "$(grep -c run \
+	    "$DETACH_STATE_DIR/a/log")" -lt 3 ] || touch ok; exit 1'
+	run "$DETACH" --wait a
+	status_is 0
+	equal "$(field a restarts)" 3
+	job -n b --restart=always --restart-delay=0.05 --restart-limit=2 \
+	    sh -c 'echo run'
+	run "$DETACH" --wait b
+	status_is 0
+	equal "$(field b restarts)" 2
+	equal "$(grep -c run "$DETACH_STATE_DIR/b/log")" 3
+	job -n c --restart=on-failure true
+	run "$DETACH" --wait c
+	equal "$(field c restarts)" 0
+}
+
+@test "--tree: the job lasts as long as its last descendant" {
+	job -n t --tree sh -c 'setsid sh -c "while ! [ -e go ]; do
+	    sleep 0.05; done" & exit 5'
+	soon gone "$(command_pid t)"
+	equal "$(state_of t)" running
+	run job -n t true
+	status_is 1
+	touch go
+	run "$DETACH" --wait t
+	status_is 5
+}
+
+@test "J: keeper, command or launcher killed at any moment: records are true" {
+	local i what delay p state
+
+	for i in {1..60}; do
+		what=$((RANDOM % 3))
+		delay=0.0$((RANDOM % 4))$((RANDOM % 10))
+		"$DETACH" -q -n a sh -c 'echo x; sleep 0.02; exit 3' \
+		    > >(cat >/dev/null) 2>&1 3>&- &
+		p=$!
+		sleep $delay
+		case $what in
+		0)	kill -KILL $p 2>/dev/null || : ;;
+		1)	kill_recorded keeper ;;
+		2)	kill_recorded pid ;;
+		esac
+		wait $p 2>/dev/null || :
+		# If the launcher was killed, a start may still be undone.
+		if [ -e "$DETACH_STATE_DIR/a/record" ]; then
+			run timeout 20 "$DETACH" --wait a
+			[ "$status" -ne 124 ] || fail "round $i: hangs"
+			state=$(state_of a) || fail "round $i: no state"
+			[ "$state" != running ] || fail "round $i: $state"
+			# What a record says about the end is what it was.
+			case $state in
+			exited)	equal "$(field a exit_status)" 3 ;;
+			killed)	equal "$(field a signal)" KILL ;;
+			esac
+		fi
+	done
+	soon no_leftovers
+	job -n a true
+	run "$DETACH" --wait a
+	status_is 0
+	equal "$(ls "$DETACH_STATE_DIR/a" | xargs)" "log log.1 record"
+}
+
+# Only by its identity: the record may be an ended run's.
+kill_recorded() {
+	local file=$DETACH_STATE_DIR/a/record key=start_time pid start
+
+	[ "$1" = pid ] || key=keeper_start_time
+	pid=$(record_value "$file" "$1")
+	start=$(record_value "$file" $key)
+	[ -n "$pid" ] && [ "$(stat_field "$pid" 22)" = "$start" ] || return 0
+	kill -KILL "$pid" 2>/dev/null || :
+}
+
+@test "L10: 150 jobs: listed, waited for, none lost, no zombie" {
+	local i
+
+	for i in {1..150}; do
+		"$DETACH" -q -n "j$i" sh -c "exit $((i % 7))" >/dev/null
+	done
+	"$DETACH" --wait j{1..150} || :
+	equal "$("$DETACH" --list --json | grep -c '"state":"exited"')" 150
+	for i in 1 77 150; do
+		equal "$(field "j$i" exit_status)" $((i % 7))
+	done
+	equal "$(zombies_of $$)" ""
+}
