@@ -19,6 +19,23 @@ setup_file() {
 		: >"$SSHDIR/made-run"
 	fi
 	start_sshd
+	cat >"$SSHDIR/ssh_config" <<-END
+		Host host
+		HostName 127.0.0.1
+		Port $(cat "$SSHDIR/port")
+		User $(id -un)
+		IdentityFile $SSHDIR/key
+		IdentitiesOnly yes
+		IdentityAgent none
+		BatchMode yes
+		StrictHostKeyChecking no
+		UserKnownHostsFile $SSHDIR/known_hosts
+		LogLevel ERROR
+		ConnectTimeout 20
+	END
+	timeout 25 ssh -F "$SSHDIR/ssh_config" host true \
+	    </dev/null >"$SSHDIR/refused" 2>&1 3>&- || return 0
+	rm "$SSHDIR/refused"
 }
 
 # Ports are tried until sshd has got one.
@@ -81,20 +98,8 @@ setup() {
 	detach_setup
 	need ssh sshd ssh-keygen
 	[ -e "$SSHDIR/port" ]
-	cat >ssh_config <<-END
-		Host host
-		HostName 127.0.0.1
-		Port $(cat "$SSHDIR/port")
-		User $(id -un)
-		IdentityFile $SSHDIR/key
-		IdentitiesOnly yes
-		IdentityAgent none
-		BatchMode yes
-		StrictHostKeyChecking no
-		UserKnownHostsFile $WORK/known_hosts
-		LogLevel ERROR
-		ConnectTimeout 20
-	END
+	[ ! -e "$SSHDIR/refused" ] ||
+	    skip "this user cannot log in here: $(cat "$SSHDIR/refused")"
 	# What a test's remote shell is to know; its HOME is not the user's.
 	cat >env <<-END
 		cd '$WORK'
@@ -102,9 +107,6 @@ setup() {
 		DETACH='$DETACH' PROBE='$PROBE' TICK='$TICK'
 		unset XDG_STATE_HOME
 	END
-	run remote true
-	[ "$status" -eq 0 ] ||
-	    skip "this user cannot log in here: $output"
 }
 
 # remote [-tt] COMMAND: ssh host COMMAND, in the test's directory.
@@ -112,7 +114,7 @@ remote() {
 	local tty=-T
 
 	[ "$1" != -tt ] || { tty=-tt; shift; }
-	timeout 25 ssh -F "$WORK/ssh_config" $tty host \
+	timeout 25 ssh -F "$SSHDIR/ssh_config" $tty host \
 	    ". '$WORK/env'; $1" </dev/null
 }
 
@@ -123,7 +125,7 @@ client() {
 
 	[ "$1" != -tt ] || { tty=-tt; shift; }
 	[ -e "$WORK/input" ] || mkfifo "$WORK/input"
-	ssh -F "$WORK/ssh_config" $tty host ". '$WORK/env'; $1" \
+	ssh -F "$SSHDIR/ssh_config" $tty host ". '$WORK/env'; $1" \
 	    <>"$WORK/input" >"$WORK/screen" 2>&1 3>&- &
 	client=$!
 	started "$client"

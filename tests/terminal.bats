@@ -116,15 +116,21 @@ cell() {
 		soon gone "$(cat plain.pid)" || fail "&, $*: survived" ||
 		    return 1
 	fi
-	if [ "$1-$4" = stopped-exit ] ||
-	    [ "$*" = 'background default on exit' ]; then
+	# At its exit bash sends SIGHUP to each job with huponexit, and SIGTERM
+	# to stopped ones without.
+	case "$*" in
+	'stopped default '*' exit' | 'stopped ignored off exit' | \
+	    'background default on exit')
 		soon gone "$(cat file.pid)" || fail ">file &, $*: survived" ||
 		    return 1
-	fi
-	if [ "$1-$3-$4" = stopped-off-exit ]; then
+		;;
+	esac
+	case "$*" in
+	'stopped '*' off exit')
 		soon gone "$(cat nohup.pid)" || fail "nohup, $*: survived" ||
 		    return 1
-	fi
+		;;
+	esac
 	row "$@" "$(fate plain)" "$(fate file)" "$(fate nohup)" \
 	    "$(fate detach)"
 	equal "$(fate detach)" alive "detach, $*" || return 1
