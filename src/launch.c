@@ -310,7 +310,7 @@ launch(const struct options *o, int argc, char **argv)
 	 * Not in this frame: the compiler probes each page of so large a one,
 	 * and 20 page faults are a tenth of what a launch costs.
 	 */
-	static char stacks[STACKS][STACK_SIZE];
+	static _Alignas(4096) char stacks[STACKS][STACK_SIZE];
 	struct outcome own = { 0 };
 	struct options again;
 	struct launch l;

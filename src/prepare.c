@@ -185,7 +185,7 @@ prepare_streams(struct launch *l)
 		.arg = l,
 	};
 
-	if (l->jobdir != -1)
+	if (l->jobdir != -1 && !l->jobdir_created)
 		(void)statedir_job_recover(l->jobdir);
 	if (streams_open(&l->streams, &r) == -1)
 		return failed(l->streams.culprit);
