@@ -17,17 +17,19 @@
  *
  * Root's processes go to the system's manager, which ends with the machine.
  *
- * What always holds: no wait is without the one deadline; nothing is asked of
- * polkit, and linger is never changed.
+ * What always holds: no wait is without the one deadline, and none outlives
+ * the launcher; nothing is asked of polkit, and linger is never changed.
  */
 #include "config.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -337,6 +339,7 @@ main(int argc, char *argv[])
 		    "pid ...\n");
 		return 125;
 	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	alarm(ALARM_SEC);
 	unit.description = argv[2];
 	unit.pids = argv + 3;

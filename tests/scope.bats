@@ -449,6 +449,32 @@ in_session() {
 	nothing_left
 }
 
+helper_of() {
+	helper=$(ps -o pid=,comm= --ppid "$1" |
+	    awk '$2 == "detach-scope" { print $1 }')
+	[ -n "$helper" ]
+}
+
+@test "L12: killed while it waits for systemd, the launcher leaves nothing" {
+	local launcher
+
+	need_mocks
+	mute_bus "$WORK/run/bus"
+	"$DETACH" -n job --scope=always sleep 300 >out 2>&1 3>&- &
+	launcher=$!
+	started "$launcher"
+	soon helper_of "$launcher"
+	started "$helper"
+	kill -KILL "$launcher"
+	wait_for 5 gone "$helper"
+	end_started
+	nothing_left
+	# Nor does it stand in the way of the next.
+	run "$DETACH" -n job --scope=never --json sleep 300
+	status_is 0
+	started "$(json pid <<<"$output")" "$(json keeper <<<"$output")"
+}
+
 @test "scope: a missing helper is silent in auto, an error in always" {
 	fake_helper
 	rm "$WORK/bin/detach-scope"
