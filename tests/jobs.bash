@@ -7,6 +7,7 @@ load helper
 
 setup() {
 	detach_setup
+	WITHOUT=${WITH}out
 	unset NO_COLOR COLUMNS
 }
 
@@ -111,6 +112,11 @@ forge() {
 	done >"$dir/record"
 	chmod 600 "$dir/record"
 	: >"$dir/forged"
+}
+
+# need_without WHAT: seccomp(2) can take system calls away here.
+need_without() {
+	"$WITHOUT" "$1" true || skip "needs seccomp(2)"
 }
 
 # parsed: what a real parser makes of each line of JSON: compact, sorted.

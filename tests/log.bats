@@ -246,3 +246,12 @@ sum() {
 	soon gone $!
 	in_state a running
 }
+
+@test "V4: without inotify, and without pidfds, nothing is lost either" {
+	need_without pidfd,inotify
+	job -n a sh -c 'echo 1; sleep 0.4; seq 20000; exit 4'
+	code=0
+	"$WITHOUT" pidfd,inotify "$DETACH" --log --follow a >out || code=$?
+	equal $code 4
+	equal "$(sum <out)" "$({ echo 1; seq 20000; } | sum)"
+}

@@ -4,7 +4,6 @@
 
 load jobs
 
-# In the background, with the test's descriptor closed.
 nothing_of_group() {
 	! ps -o pgid=,stat= -e | awk -v g="$1" \
 	    '$1 == g && $2 !~ /^Z/ { found = 1 } END { exit !found }'
@@ -296,4 +295,23 @@ nothing_of_group() {
 	run "$DETACH" --stop 1
 	status_is 1
 	matches "$output" "cannot be stopped: Operation not permitted"
+}
+
+@test "V5: without pidfds, --stop and --signal work as well as they can" {
+	need_without pidfd
+	job -n a sh -c 'sleep 300 & sleep 300'
+	run "$WITHOUT" pidfd "$DETACH" --signal=0 a
+	status_is 0
+	run "$WITHOUT" pidfd "$DETACH" --stop a
+	status_is 0
+	equal "$(field a signal)" TERM
+	soon nothing_of_group "$(command_pid a)"
+	launch sleep 300
+	forge x pid="$pid" start_time=1
+	run "$WITHOUT" pidfd "$DETACH" --stop --grace=0 x
+	alive "$pid"
+	job -n r --restart=always sleep 300
+	run "$WITHOUT" pidfd "$DETACH" --stop r
+	status_is 0
+	ended r
 }

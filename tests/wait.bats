@@ -213,3 +213,16 @@ time.sleep(300)' >zombie 3>&- &
 	equal "$(field a restarts)" 3
 	equal "$("$DETACH" --log a | grep -c x)" 4
 }
+
+@test "V3: without pidfds it still returns in time, with the status" {
+	need_without pidfd
+	job -n a sh -c 'sleep 0.5; exit 3'
+	run "$WITHOUT" pidfd "$DETACH" --wait a
+	status_is 3
+	job -n b sleep 300
+	run "$WITHOUT" pidfd "$DETACH" --wait --timeout=0.3 b
+	status_is 124
+	launch sleep 0.5
+	run "$WITHOUT" pidfd "$DETACH" --wait "$pid"
+	gone "$pid"
+}
