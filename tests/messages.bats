@@ -232,24 +232,37 @@ script() {
 	    $'\xc2\x9b31m' $'\a' $'\t' $'\e]0;title\a' $'a\x01b' '%s%n%d' \
 	    $'\xff\xfe'; do
 		says 127 "$evil"
-		says 127 "/nonexistent/$evil"
 		says 125 "--$evil" true
-		says 125 "--output-$evil=x" true
-		says 125 -o "/nonexistent/$evil" true
-		says 125 -i "$evil" true
-		says 125 -p "/nonexistent/$evil" -o /dev/null true
-		says 125 -C "/nonexistent/$evil" true
-		says 125 -k "$evil" true
-		says 125 -m "$evil" true
-		says 125 -E "=$evil" true
-		says 125 -n "$evil/" true
-		says 125 -u "$evil" true
-		says 125 --scope="$evil" true
-		says 125 --restart="$evil" true
-		says 125 --signal="$evil" job
-		says 125 --adopt "$evil"
-		says 125 --wait --timeout="$evil" job
 	done
+	evil=$'%n\e[31m\n\r\b\a\t\x01\177\x9b31m\xc2\x9b31m'
+	says 127 "/nonexistent/$evil"
+	says 125 "--output-$evil=x" true
+	says 125 -o "/nonexistent/$evil" true
+	says 125 -e "/nonexistent/$evil" true
+	says 125 -i "$evil" true
+	says 125 -p "/nonexistent/$evil" -o /dev/null true
+	says 125 -C "/nonexistent/$evil" true
+	says 125 -k "$evil" true
+	says 125 -m "$evil" true
+	says 125 -E "=$evil" true
+	says 125 -n "$evil/" true
+	says 125 -u "$evil" true
+	says 125 --scope="$evil" true
+	says 125 --restart="$evil" true
+	says 125 --restart-delay="$evil" true
+	says 125 -f "$evil"
+	says 125 --signal="$evil" job
+	says 125 --adopt "$evil"
+	says 125 --wait --timeout="$evil" job
+	says 125 --wait "$evil"
+	says 125 --log "$evil"
+	says 125 --log "./$evil"
+	says 1 --stop "$evil"
+	says 1 --stop "./$evil"
+	says 1 --forget "$evil"
+	says 4 --status "$evil"
+	script bad "#!/nonexistent/${evil//$'\n'/}"
+	says 126 ./bad
 	# What a locale takes for text is shown as it is, and nothing else.
 	for locale in C C.UTF-8; do
 		LC_ALL=$locale says 127 $'\xc2\x9b31m\x9b31m\e[m\xed\xa0\x80'
