@@ -41,12 +41,12 @@ status_value(const char *line, const char *key)
 	return line + strspn(line, " \t");
 }
 
+/* Whether it has memory: a kernel thread has none. */
 static int
-read_status(pid_t pid, struct member *m)
+read_status(pid_t pid, struct member *m, bool *memory)
 {
 	char line[512], path[32];
 	const char *v;
-	bool memory = false;
 	FILE *fp;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
@@ -68,11 +68,9 @@ read_status(pid_t pid, struct member *m)
 		else if ((v = status_value(line, "Seccomp_filters")) != NULL)
 			m->filters = atoi(v);
 		else if (status_value(line, "VmSize") != NULL)
-			memory = true;
+			*memory = true;
 	}
 	fclose(fp);
-	/* A leader that has exited while other threads live has none, too. */
-	m->kernel_thread = !memory && m->state != 'Z' && m->state != 'X';
 	return 0;
 }
 
@@ -80,6 +78,7 @@ int
 adopt_look(pid_t pid, struct member *m)
 {
 	struct process_stat st;
+	bool memory = false;
 
 	memset(m, 0, sizeof(*m));
 	m->pidfd = -1;
@@ -92,12 +91,17 @@ adopt_look(pid_t pid, struct member *m)
 	m->session = st.session;
 	m->tty = tty_device(st.tty);
 	m->tpgid = st.tpgid;
+	if (read_status(pid, m, &memory) == -1)
+		return -1;
 	m->state = st.state;
+	m->kernel_thread = false;
 	if (!process_stat_alive(&st))
 		m->state = 'Z';
 	else if (st.state == 'Z')
 		m->state = 'S';		/* other threads of it live */
-	return read_status(pid, m);
+	else
+		m->kernel_thread = !memory;
+	return 0;
 }
 
 bool

@@ -272,6 +272,12 @@ adopt_refuse_member(const struct member *m)
 		    m->id.pid, m->name, m->id.pid);
 		return true;
 	}
+#ifdef ADOPT_FAULTS
+	if (getenv("DETACH_ADOPT_YAMA") != NULL) {
+		adopt_explain(m, EACCES);
+		return true;
+	}
+#endif
 	/* The same decision as for ptrace(2), and the process is left alone. */
 	snprintf(path, sizeof(path), "/proc/%d/mem", m->id.pid);
 	if ((fd = open(path, O_RDWR | O_CLOEXEC)) != -1) {

@@ -551,7 +551,9 @@ main(int argc, char *argv[])
 	sigdelset(&set, SIGRTMIN + 3);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	signal(SIGHUP, SIG_DFL);
-	/* The first line of output, and what it takes, comes before. */
+	/* What the first time maps and opens, comes before the count. */
+	if (alone != NULL)
+		alone->once(alone);
 	(void)count_lines("/proc/self/maps");
 	descriptors = count_descriptors();
 	mappings = alone == NULL ? 0 : count_lines("/proc/self/maps");
