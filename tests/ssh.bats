@@ -36,6 +36,10 @@ setup_file() {
 	timeout 25 ssh -F "$SSHDIR/ssh_config" host true \
 	    </dev/null >"$SSHDIR/refused" 2>&1 3>&- || return 0
 	rm "$SSHDIR/refused"
+	# sshd fails where it is not root and finds a terminal's group wrong.
+	timeout 25 ssh -F "$SSHDIR/ssh_config" -tt host true \
+	    </dev/null >"$SSHDIR/notty" 2>&1 3>&- || return 0
+	rm "$SSHDIR/notty"
 }
 
 # Ports are tried until sshd has got one.
@@ -109,6 +113,11 @@ setup() {
 	END
 }
 
+need_tty() {
+	[ ! -e "$SSHDIR/notty" ] ||
+	    skip "this user's sshd has no terminals: $(cat "$SSHDIR/notty")"
+}
+
 # remote [-tt] COMMAND: ssh host COMMAND, in the test's directory.
 remote() {
 	local tty=-T
@@ -171,6 +180,7 @@ cut_client() {
 }
 
 @test "L9: ssh -tt host detach command returns, the command goes on" {
+	need_tty
 	run remote -tt '"$DETACH" -p pid -o log "$TICK" tick.pid'
 	status_is 0
 	started "$(cat pid)"
@@ -184,6 +194,7 @@ cut_client() {
 	local tty
 
 	for tty in '' -tt; do
+		[ -z "$tty" ] || [ ! -e "$SSHDIR/notty" ] || continue
 		rm -f tick.pid
 		# shellcheck disable=SC2086
 		run remote $tty 'exec 7>&1 8>&2 9<&0 123>&1
@@ -219,6 +230,7 @@ cut_client() {
 }
 
 @test "L11: the client killed, with a terminal" {
+	need_tty
 	client -tt '"$DETACH" -p pid -o log "$TICK" tick.pid
 	    "$TICK" plain.pid & echo $PPID >server.pid; cat'
 	soon test -s tick.pid
@@ -231,6 +243,7 @@ cut_client() {
 }
 
 @test "L11: the client killed while the remote shell is interactive" {
+	need_tty
 	echo 'export DETACH TICK' >>env
 	client -tt 'echo $PPID >server.pid; exec bash --norc --noprofile -i'
 	soon test -s server.pid
@@ -242,6 +255,7 @@ cut_client() {
 }
 
 @test "L11: the server's side of the connection killed" {
+	need_tty
 	client -tt '"$DETACH" -p pid -o log "$TICK" tick.pid
 	    "$TICK" plain.pid & echo $PPID >server.pid; cat'
 	soon test -s tick.pid
@@ -256,6 +270,7 @@ cut_client() {
 }
 
 @test "L11: the log has all of the output, before and after the cut" {
+	need_tty
 	client -tt '"$DETACH" -p pid "$TICK" tick.pid
 	    echo $PPID >server.pid; cat'
 	soon test -s server.pid
@@ -270,6 +285,7 @@ cut_client() {
 }
 
 @test "L3: over ssh: no terminal, not sshd's session, nothing of sshd's open" {
+	need_tty
 	run remote -tt '"$DETACH" "$PROBE" seen; ps -o sid= -p $$ >shell.sid'
 	status_is 0
 	soon probe_done seen
