@@ -93,7 +93,7 @@ child_command(void *arg)
 	}
 	if (o->user != NULL && user_become(&l->user) == -1)
 		return fail(l, STEP_USER);
-	if (o->chdir != NULL && fchdir(l->chdir) == -1)
+	if (l->chdir >= 0 && fchdir(l->chdir) == -1)
 		return fail(l, STEP_CHDIR);
 
 	/* 6. The last that can be checked before exec: now -t may. */

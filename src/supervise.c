@@ -275,6 +275,9 @@ keep_in_place(struct launch *l, pid_t pid)
 		n += keep_streams(l, keep + n);
 		for (i = 0; i < l->o->nkeep; i++)
 			keep[n++] = l->o->keep[i];
+		/* A restart runs where the first start did. */
+		if (l->chdir == AT_FDCWD)
+			l->chdir = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (l->chdir >= 0)
 			keep[n++] = l->chdir;
 		/* From here on nobody's go is waited for. */

@@ -291,6 +291,19 @@ fds_into() {
 	equal "$(field c restarts)" 0
 }
 
+@test "--restart: every run has the directory, environment and streams" {
+	mkdir dir
+	cd dir
+	printf '#!/bin/sh\npwd; umask; echo "$FOO"; echo err >&2\n' >run
+	chmod +x run
+	umask 027
+	FOO=bar job -n a --restart=always --restart-delay=0.05 \
+	    --restart-limit=2 ./run
+	"$DETACH" --wait a
+	equal "$(cat "$DETACH_STATE_DIR/a/log" | xargs)" "$(for i in 1 2 3; do
+	    echo "$PWD" 0027 bar err; done | xargs)"
+}
+
 @test "--tree: the job lasts as long as its last descendant" {
 	job -n t --tree sh -c 'setsid sh -c "while ! [ -e go ]; do
 	    sleep 0.05; done" & exit 5'

@@ -184,7 +184,7 @@ sum() {
 	equal "$output" $'1\n2'
 	run job -f -n a sh -c 'kill -KILL $$'
 	status_is 137
-	run -127 job -f -n a nosuch-command
+	PATH=/usr/bin:/bin run -127 job -f -n a nosuch-command
 }
 
 @test "f: -f without -n names the job after the command" {
