@@ -48,23 +48,25 @@ open_fdinfo(const struct member *m, int fd)
 	return fopen(path, "re");
 }
 
-/* The flags of open(2), or -1. */
+/* The flags of open(2), or -1. Not by stdio: the member is waiting. */
 static long
 open_flags(const struct member *m, int fd)
 {
-	unsigned long flags;
-	char line[128];
-	long found = -1;
-	FILE *fp;
+	char buf[512], path[64];
+	const char *p;
+	ssize_t n;
+	int info;
 
-	if ((fp = open_fdinfo(m, fd)) == NULL)
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d",
+	    tracee_thread(m->tracee), fd);
+	if ((info = open(path, O_RDONLY | O_CLOEXEC)) == -1)
 		return -1;
-	while (found == -1 && fgets(line, sizeof(line), fp) != NULL) {
-		if (sscanf(line, "flags: %lo", &flags) == 1)
-			found = (long)flags;
-	}
-	fclose(fp);
-	return found;
+	n = read(info, buf, sizeof(buf) - 1);
+	close(info);
+	buf[n > 0 ? n : 0] = '\0';
+	if ((p = strstr(buf, "flags:")) == NULL)
+		return -1;
+	return strtol(p + 6, NULL, 8);
 }
 
 /* True if the pseudo-terminal's other side is in the process itself. */
@@ -89,6 +91,14 @@ is_own(const struct member *m, dev_t dev, const int *master, size_t n)
 	return own;
 }
 
+bool
+adopt_is_copy(const struct member *m, int fd, int other)
+{
+	pid_t tid = tracee_thread(m->tracee);
+
+	return syscall(SYS_kcmp, tid, tid, COMPARE_FILES, fd, other) == 0;
+}
+
 /*
  * What a descriptor becomes. One that can read and write is a copy of
  * standard output or error, or of standard input, or somebody's /dev/tty.
@@ -96,16 +106,12 @@ is_own(const struct member *m, dev_t dev, const int *master, size_t n)
 static enum target
 target_of(const struct member *m, int fd, int access)
 {
-	pid_t tid = tracee_thread(m->tracee);
-
 	if (fd == STDIN_FILENO || access == O_RDONLY)
 		return TO_NULL;
 	if (access == O_WRONLY || fd == STDOUT_FILENO || fd == STDERR_FILENO)
 		return TO_LOG;
-	if (syscall(SYS_kcmp, tid, tid, COMPARE_FILES, fd, 1) == 0 ||
-	    syscall(SYS_kcmp, tid, tid, COMPARE_FILES, fd, 2) == 0)
-		return TO_LOG;
-	return TO_NULL;
+	return adopt_is_copy(m, fd, STDOUT_FILENO) ||
+	    adopt_is_copy(m, fd, STDERR_FILENO) ? TO_LOG : TO_NULL;
 }
 
 static int
@@ -122,7 +128,7 @@ add_descriptor(struct member *m, int fd, long flags)
 	d->cloexec = (flags & O_CLOEXEC) != 0;
 	d->to = target_of(m, fd, (int)flags & O_ACCMODE);
 	d->copy = -1;
-	d->moved = false;
+	d->copied = d->moved = false;
 	return 0;
 }
 

@@ -58,13 +58,14 @@ put_path(struct member *m, const char *path)
 
 /*
  * Open one log: appended to, made if it is not there, and never made through
- * a symbolic link (O_EXCL). O_NONBLOCK, so that a FIFO does not hold us.
+ * a symbolic link (O_EXCL). One that is there is opened with O_NONBLOCK, so
+ * that a FIFO does not hold us.
  */
 static int
 open_log(struct adoption *a, struct member *m, const char *path)
 {
 	const int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY |
-	    O_NONBLOCK | (tracee_is_32bit(m->tracee) ? LARGE_FILE : 0);
+	    (tracee_is_32bit(m->tracee) ? LARGE_FILE : 0);
 	int tries;
 
 	if (put_path(m, path) == -1)
@@ -83,7 +84,8 @@ open_log(struct adoption *a, struct member *m, const char *path)
 		if (errno != EEXIST)
 			return -1;
 		m->move.log = (int)CALL(m, REMOTE_OPENAT, (uint64_t)AT_FDCWD,
-		    PATH_AT(m), (uint64_t)flags);
+		    PATH_AT(m), (uint64_t)(flags | O_NONBLOCK));
+		m->move.log_nonblock = true;
 		if (m->move.log != -1 || errno != ENOENT)
 			break;		/* or it has just been removed */
 	}
@@ -143,18 +145,25 @@ open_targets(struct adoption *a, struct member *m)
 	return 0;
 }
 
+/* One copy is enough for descriptors that are copies of each other. */
 static int
 copy_descriptors(struct adoption *a, struct member *m)
 {
-	struct descriptor *d;
+	struct descriptor *d, *e;
 	size_t i;
 
 	a->step = "copies of descriptors";
 	for (i = 0; i < m->move.nfd; i++) {
 		d = &m->move.fd[i];
+		e = i == 0 ? NULL : d - 1;
+		if (e != NULL && adopt_is_copy(m, d->fd, e->fd)) {
+			d->copy = e->copy;
+			continue;
+		}
 		if ((d->copy = (int)CALL(m, REMOTE_FCNTL, (uint64_t)d->fd,
 		    F_DUPFD_CLOEXEC, 3)) == -1)
 			return -1;
+		d->copied = true;
 	}
 	return 0;
 }
@@ -354,9 +363,11 @@ adopt_regroup(struct adoption *a, struct member *m)
 	if (m->pgrp != a->pgrp || leads_session(m))
 		return 0;
 	a->step = "process group";
-	if ((m->move.group = CALL(m, REMOTE_GETPGID, 0)) == -1)
-		return -1;
 	ns = pid_namespace(tracee_thread(m->tracee));
+	m->move.group = m->pgrp;
+	if (ns != pid_namespace(getpid()) &&
+	    (m->move.group = CALL(m, REMOTE_GETPGID, 0)) == -1)
+		return -1;
 	if (a->stayed)
 		goto stay;
 	if (a->group != 0 && a->group_ns == ns) {
@@ -399,7 +410,7 @@ adopt_commit(struct adoption *a, struct member *m)
 {
 	(void)a;
 	tracee_finish_writes(m->tracee, is_moved_to_log, &m->move);
-	if (m->move.log != -1)
+	if (m->move.log != -1 && m->move.log_nonblock)
 		(void)MUST(m, REMOTE_FCNTL, (uint64_t)m->move.log, F_SETFL,
 		    O_APPEND);
 }
@@ -458,8 +469,10 @@ adopt_clean(struct member *m, bool adopted)
 	size_t i;
 
 	if (m->tracee != NULL && !tracee_ended(m->tracee)) {
-		for (i = 0; i < v->nfd; i++)
-			close_one(m, &v->fd[i].copy);
+		for (i = 0; i < v->nfd; i++) {
+			if (v->fd[i].copied)
+				close_one(m, &v->fd[i].copy);
+		}
 		close_one(m, &v->pipe[0]);
 		close_one(m, &v->pipe[1]);
 		close_one(m, &v->null);

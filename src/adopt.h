@@ -32,6 +32,7 @@ struct descriptor {
 	bool		cloexec;
 	enum target	to;
 	int		copy;	/* the member's own copy; -1: none */
+	bool		copied;	/* by us; else it is that of an equal one */
 	bool		moved;
 };
 
@@ -57,6 +58,7 @@ struct move {
 	int		pipe[2];
 	int		lock;		/* the pidfile's, which it keeps */
 	bool		log_created;
+	bool		log_nonblock;	/* until it is committed */
 	bool		hup_handled;	/* it has a handler for SIGHUP */
 	bool		hup_default;
 	bool		hup_ignored;	/* by us */
@@ -170,6 +172,9 @@ bool	adopt_suspends_seccomp(const struct member *m);
  * epoll sets for them. 0, or -1 with errno.
  */
 int	adopt_find_fds(const struct adoption *a, struct member *m);
+
+/* True if two descriptors of a member are copies of each other (dup(2)). */
+bool	adopt_is_copy(const struct member *m, int fd, int other);
 
 /* ---- adopt-move.c ---------------------------------------------------------- */
 

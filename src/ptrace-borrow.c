@@ -29,23 +29,25 @@
 
 /* ---- Finding a system call instruction ----------------------------------- */
 
-/* Look in the size bytes at start, or as many as can be read. 0: not found. */
+/*
+ * Look in the size bytes at start, or as many as can be read; 0: not found.
+ * Bytes inside another instruction will do, where that can be jumped to.
+ */
 static uint64_t
 find_insn_in(struct tracee *t, uint64_t start, uint64_t size)
 {
-	unsigned char buf[16384];
+	unsigned char buf[4096], *p;
 	uint64_t at;
-	ssize_t n, i;
+	ssize_t n;
 
 	for (at = start; at < start + size; at += sizeof(buf) - 16) {
-		n = pread(t->mem, buf, sizeof(buf), (off_t)at);
-		for (i = 0; i + ARCH_INSN_LEN <= n; i += ARCH_INSN_ALIGN) {
-			if (memcmp(buf + i, arch_insn[t->abi],
-			    ARCH_INSN_LEN) == 0)
-				return at + (uint64_t)i;
-		}
-		if (n < (ssize_t)sizeof(buf))
+		if ((n = pread(t->mem, buf, sizeof(buf), (off_t)at)) <= 0)
 			break;
+		for (p = buf; (p = memmem(p, (size_t)(buf + n - p),
+		    arch_insn[t->abi], ARCH_INSN_LEN)) != NULL; p++) {
+			if ((p - buf) % ARCH_INSN_ALIGN == 0)
+				return at + (uint64_t)(p - buf);
+		}
 	}
 	return 0;
 }
@@ -305,6 +307,7 @@ caller_restore(struct tracee *t)
 
 	if (t->scratch != 0)
 		(void)tracee_must(t, REMOTE_MUNMAP, arg);
+	clone_reap(t);
 	if (t->ended || to_event_stop(t) == -1)
 		return tracee_lost(t);
 	if (t->vector_len != 0)

@@ -83,10 +83,10 @@ thread_syscall_stop(struct tracee *t, pid_t tid)
 	}
 }
 
-/* Let thread tid, the caller or its clone, do a call. */
-static int64_t
-call_in(struct tracee *t, pid_t tid, enum remote call, const uint64_t arg[6])
+int64_t
+tracee_must(struct tracee *t, enum remote call, const uint64_t arg[6])
 {
+	pid_t tid = t->caller->tid;
 	arch_regs r = t->caller->regs;
 	int64_t result;
 
@@ -107,12 +107,6 @@ call_in(struct tracee *t, pid_t tid, enum remote call, const uint64_t arg[6])
 		return -1;
 	}
 	return t->abi == 0 ? result : (int64_t)(uint32_t)result;
-}
-
-int64_t
-tracee_must(struct tracee *t, enum remote call, const uint64_t arg[6])
-{
-	return call_in(t, t->caller->tid, call, arg);
 }
 
 int64_t
@@ -165,61 +159,58 @@ tracee_write(struct tracee *t, size_t offset, const void *buf, size_t len)
 
 /* ---- What is more than one call ------------------------------------------ */
 
-/* The clone, which leads the group, is no longer needed. */
-static void
-end_clone(struct tracee *t, pid_t clone, int64_t number)
+void
+clone_reap(struct tracee *t)
 {
-	const uint64_t zero[6] = { 0 };
-	const uint64_t reap[6] = { (uint64_t)number, 0, __WALL | WNOHANG };
-	arch_regs r = t->caller->regs;
+	const uint64_t arg[6] = {
+		(uint64_t)t->clone_number, 0, __WALL | WNOHANG,
+	};
 	int status;
 
-	arch_prepare(&r, t->abi, arch_number[t->abi][REMOTE_EXIT], zero);
-	arch_set_pc(&r, t->insn);
-	(void)arch_set_regs(clone, &r);
-	do {
-		(void)trace(PTRACE_CONT, clone, 0, 0);
-	} while (waitpid(clone, &status, __WALL) == clone &&
-	    WIFSTOPPED(status));
-	(void)tracee_must(t, REMOTE_WAIT4, reap);
+	if (t->clone == 0)
+		return;
+	while (waitpid(t->clone, &status, __WALL) == t->clone &&
+	    WIFSTOPPED(status))
+		continue;
+	(void)tracee_must(t, REMOTE_WAIT4, arg);
+	t->clone = 0;
 }
 
+/*
+ * The tracee makes the clone the leader of the new group, which a parent may,
+ * and joins it. The clone is killed before it could do anything; waiting for
+ * its end, on a processor that may be another one, is put off to when the
+ * tracee is let go.
+ */
 pid_t
 tracee_new_group(struct tracee *t)
 {
 	/* No exit signal: its parent's handler of SIGCHLD does not hear. */
 	const uint64_t flags[6] = { CLONE_VM | CLONE_FS | CLONE_FILES };
-	const uint64_t zero[6] = { 0 };
-	uint64_t join[6] = { 0 };
+	uint64_t lead[6] = { 0 }, join[6] = { 0 };
 	pid_t tid = t->caller->tid;
-	int64_t number, r;
-	int error, status;
+	int64_t r;
+	int error;
 
-	t->clone = 0;
+	clone_reap(t);
 	if (trace(PTRACE_SETOPTIONS, tid, 0,
 	    tracee_options(t) | PTRACE_O_TRACECLONE) == -1)
 		return tracee_lost(t);
-	number = tracee_call(t, REMOTE_CLONE, flags);
+	t->clone_number = tracee_call(t, REMOTE_CLONE, flags);
 	error = errno;
 	(void)trace(PTRACE_SETOPTIONS, tid, 0, tracee_options(t));
-	if (number == -1 || t->clone == 0) {
-		errno = number == -1 ? error : ECHILD;
+	if (t->clone_number == -1 || t->clone == 0) {
+		errno = t->clone_number == -1 ? error : ECHILD;
 		return -1;
 	}
-	if (waitpid(t->clone, &status, __WALL) != t->clone ||
-	    !WIFSTOPPED(status)) {
-		errno = ECHILD;
-		return -1;
-	}
-	join[1] = (uint64_t)number;
-	if (fault())
-		r = -1, errno = ENOTRECOVERABLE;
-	else if ((r = call_in(t, t->clone, REMOTE_SETPGID, zero)) == 0)
+	lead[0] = lead[1] = join[1] = (uint64_t)t->clone_number;
+	if ((r = tracee_call(t, REMOTE_SETPGID, lead)) == 0)
 		r = tracee_call(t, REMOTE_SETPGID, join);
 	error = errno;
-	end_clone(t, t->clone, number);
+	/* It is traced by us, and so cannot be another process by now. */
+	(void)kill(t->clone, SIGKILL);
 	errno = error;
-	return r == -1 ? -1 : (pid_t)number;
+	return r == -1 ? -1 : (pid_t)t->clone_number;
 }
 
 void

@@ -83,7 +83,9 @@ struct tracee {
 	uint64_t	insn;		/* a system call instruction */
 	uint64_t	scratch;		/* 0: none */
 	bool		sigstop;	/* a SIGSTOP is owed to it */
-	pid_t		clone;		/* what its last clone has made */
+	pid_t		clone;		/* what its last clone has made; 0: it is
+					   reaped */
+	int64_t		clone_number;	/* its pid as the tracee sees it */
 };
 
 /* The options that all its threads are seized with. */
@@ -99,6 +101,9 @@ int	tracee_poke(struct tracee *t, uint64_t addr, const void *buf,
 
 /* Run a thread to the next entry or exit of a call. 0 or -1. */
 int	thread_syscall_stop(struct tracee *t, pid_t tid);
+
+/* Wait for the clone's end, and have it reaped by the tracee. */
+void	clone_reap(struct tracee *t);
 
 /* Unmap the scratch memory, and give the thread that did the calls back. 0 or -1. */
 int	caller_restore(struct tracee *t);
