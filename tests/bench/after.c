@@ -23,6 +23,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@
 #include "peers.h"
 
 #define TOO_LONG	60	/* seconds that one peer may take */
+#define REAP_MS		20
 
 enum figure { LATE, WALL, CPU, BYTES, FIGURES };
 
@@ -55,18 +57,47 @@ on_alarm(int sig)
 	(void)sig;	/* only to end a wait */
 }
 
+/*
+ * Reaps what has ended but the watcher: one that only asks whether a pid is
+ * still there would wait for a zombie for ever.
+ */
+static void
+reap_others(pid_t watcher)
+{
+	siginfo_t si;
+
+	for (;;) {
+		si.si_pid = 0;
+		if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) == -1 ||
+		    si.si_pid == 0 || si.si_pid == watcher)
+			return;
+		waitpid(si.si_pid, NULL, 0);
+	}
+}
+
 /* Reads fd to its end; how much there was. */
 static long
-drain(int fd)
+drain(const struct peer *p, int fd, pid_t watcher)
 {
 	static char buf[65536];
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 	long total = 0;
-	ssize_t n;
+	ssize_t n = 1;
 
-	while ((n = read(fd, buf, sizeof(buf))) > 0)
-		total += n;
-	if (n == -1)
-		err(1, "read");
+	while (n > 0) {
+		reap_others(watcher);
+		switch (poll(&pfd, 1, REAP_MS)) {
+		case -1:
+			errx(1, "%s: still there after %d s", p->label,
+			    TOO_LONG);
+		case 0:
+			break;
+		default:
+			if ((n = read(fd, buf, sizeof(buf))) == -1)
+				err(1, "read");
+			total += n;
+		}
+	}
 	return total;
 }
 
@@ -100,7 +131,7 @@ measure(struct bench *b, int peer, int round, long n)
 	watcher = peers_start(p->second != NULL ? p->second : p->words, n,
 	    b->stamp_path, fds[1], &began);
 	close(fds[1]);
-	bytes = drain(fds[0]);
+	bytes = drain(p, fds[0], watcher);
 	close(fds[0]);
 	wait_for(p, watcher, &ru);
 	ended = peers_now();

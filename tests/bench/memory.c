@@ -190,8 +190,14 @@ measure(const struct peer *peer, const char *command, int count,
 	add_up(p, n, u);
 	if (running < count)
 		warnx("%s: only %d of %d run", peer->label, running, count);
-	/* Ours by parentage, and not reaped before this: no pid is reused. */
+	/*
+	 * Ours by parentage, and not reaped before this: no pid is reused.
+	 * Keepers first, lest they tell how their command ended.
+	 */
 	while ((n = descendants(p, max)) > 0) {
+		for (i = 0; i < n; i++)
+			if (!runs(p[i].pid, command))
+				kill(p[i].pid, SIGKILL);
 		for (i = 0; i < n; i++)
 			kill(p[i].pid, SIGKILL);
 		pause_ms(100);
