@@ -112,19 +112,42 @@ signal_entry(const struct entry *e, int signo)
 	(void)close(fd);
 }
 
+/*
+ * True if the group is the job's own: the command leads it, or was adopted
+ * into it; then its number is nobody's (see ptrace.h).
+ */
+static bool
+owns_group(const struct job *j, const struct entries *es, pid_t pgrp)
+{
+	size_t i;
+
+	if (pgrp == j->process.pid)
+		return true;
+	if (j->record == NULL || !j->record->adopted)
+		return false;
+	for (i = 0; i < es->n; i++) {
+		if (es->list[i].id.pid == pgrp)
+			return false;
+	}
+	return true;
+}
+
 void
 members_signal(const struct job *j, int signo, enum members which)
 {
 	struct entries es = all_processes();
 	struct process_stat st;
 	size_t i;
+	bool own;
 
-	/* The group is the job's own only while the command leads it. */
 	if (process_alive(&j->process) &&
-	    process_stat(j->process.pid, &st) == 0 &&
-	    st.pgrp == j->process.pid) {
-		for (i = 0; i < es.n; i++)
-			es.list[i].member = es.list[i].pgrp == st.pgrp;
+	    process_stat(j->process.pid, &st) == 0) {
+		own = owns_group(j, &es, st.pgrp);
+		for (i = 0; i < es.n; i++) {
+			es.list[i].member = own ?
+			    es.list[i].pgrp == st.pgrp :
+			    es.list[i].id.pid == j->process.pid;
+		}
 	}
 	if (j->record != NULL && j->record->tree && j->keeper_alive)
 		mark_descendants(&es, j->record->keeper.pid);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The processes of a job beside its command: those of its process group, and,
- * where its keeper is their subreaper, all descendants of the keeper. Never
- * prints.
+ * The processes of a job beside its command: those of its process group (for
+ * an adopted one, which leads none, the group that it was put into), and, where
+ * its keeper is their subreaper, all descendants of the keeper. Never prints.
  */
 #ifndef MEMBERS_H
 #define MEMBERS_H

@@ -68,6 +68,13 @@ is_managed(const struct job *j)
 	return j->record != NULL && j->record->managed && j->keeper_alive;
 }
 
+/* True if the job's processes are to be looked for: see members.h. */
+static bool
+has_members(const struct job *j)
+{
+	return is_managed(j) || (j->record != NULL && j->record->adopted);
+}
+
 /*
  * Ask it to end. A keeper passes the signal on to the command alone, so the
  * others get theirs here.
@@ -75,9 +82,14 @@ is_managed(const struct job *j)
 static int
 ask(const struct job *j)
 {
-	if (!is_managed(j))
+	if (!has_members(j))
 		return signal_group(j, SIGTERM) == -1 ||
 		    signal_group(j, SIGCONT) == -1 ? -1 : 0;
+	if (!is_managed(j)) {
+		members_signal(j, SIGTERM, MEMBERS_ALL);
+		members_signal(j, SIGCONT, MEMBERS_ALL);
+		return 0;
+	}
 	if (signal_process(&j->record->keeper, SIGTERM) == -1 &&
 	    errno != ESRCH)
 		return -1;
@@ -94,7 +106,7 @@ kill_all(struct job *j, const char *operand)
 	int64_t end = job_deadline(KILL_PATIENCE);
 
 	for (;;) {
-		if (is_managed(j))
+		if (has_members(j))
 			members_signal(j, SIGKILL, MEMBERS_ALL);
 		else if (signal_group(j, SIGKILL) == -1)
 			break;

@@ -356,8 +356,8 @@ refused() {
 }
 
 @test "adopt: refused: what is no process, init, a kernel thread, ourselves" {
-	refused "x: --adopt takes the pid of a command that runs" x
-	refused "0: --adopt takes*" 0
+	refused "*takes the pid of a command that runs" x
+	refused "*takes the pid*" 0
 	refused "4194304*" 4194304
 	refused "1 (*): this is init*" 1
 	refused "$$ (*): this detach was started from it*" $$
@@ -581,6 +581,29 @@ $pid"*"bg; disown -h"* ]]
 	[ ! -e "$DETACH_STATE_DIR/$JOB/pid" ]
 	run "$DETACH" --status "$JOB"
 	[ "$status" -eq 3 ]
+}
+
+@test "adopt: -n: --stop ends the whole job, and nothing else of the terminal" {
+	in_terminal "$TICK $PWD/pid | cat"
+	local cat shell
+	cat=$(pgrep -g "$pid" -x cat)
+	started "$cat"
+	shell=$(stat_field "$pid" 4)
+	"$DETACH" --adopt -n "$JOB" "$pid"
+	"$DETACH" --stop "$JOB"
+	gone "$pid"
+	soon gone "$cat"
+	alive "$shell"
+}
+
+@test "adopt: -n: a job that is stopped, and ignores SIGTERM, is killed" {
+	in_terminal "sh -c 'trap \"\" TERM; echo \$\$ >$PWD/pid; while sleep 1; do \
+:; done'"
+	"$DETACH" --adopt -n "$JOB" "$pid"
+	"$DETACH" --stop --grace=0.5 "$JOB"
+	gone "$pid"
+	run "$DETACH" --status "$JOB"
+	[[ $output == *KILL* || $(uname -r) != [67].* ]]
 }
 
 @test "adopt: -n: how it ended is on record, where the kernel tells" {
