@@ -50,7 +50,7 @@ job() {
 }
 
 record_value() {
-	sed -n "s/^$2 //p" "$1" 2>/dev/null
+	sed -n "s/^$2 //p" "$1" 2>/dev/null || :
 }
 
 # record NAME KEY: a line's value, as it stands in the file.
