@@ -84,13 +84,25 @@ add(struct text *t, const char *fmt, ...)
 	t->len += (size_t)n;
 }
 
+/*
+ * strvis(3) works in wide characters, at 300 instructions a byte; most values
+ * have nothing to encode.
+ */
 static void
 add_vis(struct text *t, const char *value, int flags)
 {
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+,-./:=@_";
+	size_t len = strlen(value);
 	char *p;
 
 	/* vis(3): at most four bytes for one. */
-	if ((p = text_room(t, strlen(value) * 4 + 1)) != NULL)
+	if ((p = text_room(t, len * 4 + 1)) == NULL)
+		return;
+	if (strspn(value, plain) == len) {
+		memcpy(p, value, len);
+		t->len += len;
+	} else
 		t->len += (size_t)strvis(p, value, flags);
 }
 
