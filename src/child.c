@@ -108,7 +108,7 @@ child_command(void *arg)
 	if (l->ready[1] != -1)
 		(void)!write(l->ready[1], &(char){ KEEPER_READY }, 1);
 	execve(l->command.path, l->command.argv, l->env);
-	if (errno == ENOEXEC)
+	if (errno == ENOEXEC && l->command.sh_argv != NULL)
 		execve("/bin/sh", l->command.sh_argv, l->env);
 	return fail(l, STEP_EXEC);
 }

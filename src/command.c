@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,7 +83,8 @@ check_script(struct command *c, int dirfd, const char *head, size_t len)
 
 /* A program of this machine's kind may name a loader: elf(5), PT_INTERP. */
 static int
-check_elf(struct command *c, int dirfd, int fd, const char *head, size_t len)
+check_elf(struct command *c, int dirfd, int fd, const char *head, size_t len,
+    bool *program)
 {
 	ElfW(Ehdr) eh;
 	ElfW(Phdr) ph;
@@ -96,6 +98,7 @@ check_elf(struct command *c, int dirfd, int fd, const char *head, size_t len)
 	    (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) ||
 	    eh.e_machine != NATIVE_MACHINE || eh.e_phentsize != sizeof(ph))
 		return 0;
+	*program = true;
 	for (i = 0; i < eh.e_phnum && i < 64; i++) {
 		if (eh.e_phoff + (i + 1) * sizeof(ph) > len)
 			return 0;
@@ -113,12 +116,13 @@ check_elf(struct command *c, int dirfd, int fd, const char *head, size_t len)
 
 /* What an executable file needs in turn. Unreadable is not an error. */
 static int
-check_needs(struct command *c, int dirfd)
+check_needs(struct command *c, int dirfd, bool *program)
 {
 	char head[1024];
 	ssize_t n;
 	int fd, rc = 0;
 
+	*program = false;
 	fd = openat(dirfd, c->path, O_RDONLY | O_CLOEXEC | O_NOCTTY |
 	    O_NONBLOCK);
 	if (fd == -1)
@@ -127,7 +131,7 @@ check_needs(struct command *c, int dirfd)
 	if (n > 2 && head[0] == '#' && head[1] == '!')
 		rc = check_script(c, dirfd, head, (size_t)n);
 	else if (n > SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0)
-		rc = check_elf(c, dirfd, fd, head, (size_t)n);
+		rc = check_elf(c, dirfd, fd, head, (size_t)n, program);
 	close(fd);
 	/* For whom it is missing: the command itself has been found. */
 	if (rc == -1 && errno == ENOENT)
@@ -141,7 +145,8 @@ check_needs(struct command *c, int dirfd)
  * these are remembered; anything else ends the search.
  */
 static int
-search(struct command *c, int dirfd, const char *path, const char *name)
+search(struct command *c, int dirfd, const char *path, const char *name,
+    bool *program)
 {
 	const char *dir, *end;
 	int refused = ENOENT;
@@ -158,7 +163,7 @@ search(struct command *c, int dirfd, const char *path, const char *name)
 		sprintf(c->path, "%.*s%s%s", (int)(end - dir), dir,
 		    end == dir ? "" : "/", name);
 		if (executable(dirfd, c->path) == 0 &&
-		    check_needs(c, dirfd) == 0) {
+		    check_needs(c, dirfd, program) == 0) {
 			c->missing[0] = '\0';
 			return 0;
 		}
@@ -178,22 +183,27 @@ int
 command_find(struct command *c, int dirfd, const char *path, char **argv,
     int argc)
 {
+	bool program;
+
 	c->argv = argv;
 	c->missing[0] = '\0';
 	c->path = NULL;
-	c->sh_argv = reallocarray(NULL, (size_t)argc + 2, sizeof(char *));
-	if (c->sh_argv == NULL)
-		return -1;
+	c->sh_argv = NULL;
 	if (argv[0][0] == '\0') {
 		errno = ENOENT;
 		return -1;
 	}
 	if (strchr(argv[0], '/') != NULL) {
-		if ((c->path = strdup(argv[0])) == NULL ||
-		    executable(dirfd, c->path) == -1 ||
-		    check_needs(c, dirfd) == -1)
+		c->path = argv[0];
+		if (executable(dirfd, c->path) == -1 ||
+		    check_needs(c, dirfd, &program) == -1)
 			return -1;
-	} else if (search(c, dirfd, path, argv[0]) == -1)
+	} else if (search(c, dirfd, path, argv[0], &program) == -1)
+		return -1;
+	if (program)
+		return 0;
+	c->sh_argv = reallocarray(NULL, (size_t)argc + 2, sizeof(char *));
+	if (c->sh_argv == NULL)
 		return -1;
 	c->sh_argv[0] = argv[0];
 	c->sh_argv[1] = c->path;

@@ -8,9 +8,10 @@
 #define COMMAND_H
 
 struct command {
-	char	 *path;		/* for execve(2), relative to dirfd; owned */
+	char	 *path;		/* for execve(2), relative to dirfd */
 	char	**argv;		/* as given */
-	char	**sh_argv;	/* for a script without "#!"; owned */
+	char	**sh_argv;	/* for a script without "#!"; owned; NULL for
+				   what is a program by its header */
 	char	  missing[256];	/* what the command needs and cannot have: an
 				   interpreter or loader; "" if nothing */
 };
