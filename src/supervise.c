@@ -35,7 +35,7 @@
 /* The state that restarting needs, in the keeper's own image. */
 struct supervisor {
 	struct launch  *l;
-	int64_t		delay;		/* before the next start */
+	int64_t		delay;		/* before the latest start */
 	int		restarts;
 	int		last_error;	/* a restart's exec failed */
 };
@@ -146,24 +146,33 @@ start_again(struct supervisor *s)
 	return pid == -1 ? 0 : pid;
 }
 
-/* The hook: delays double while runs are shorter than the longest delay. */
+/* Delays double, to a limit, while runs are shorter than the delay before. */
+static int64_t
+next_delay(const struct supervisor *s, int64_t elapsed)
+{
+	int64_t first = s->l->o->restart_delay;
+
+	if (s->restarts == 0 || elapsed >= s->delay)
+		return first;
+	if (s->delay >= LONGEST_DELAY / 2)
+		return s->delay > LONGEST_DELAY ? s->delay : LONGEST_DELAY;
+	return s->delay * 2;
+}
+
+/* The hook for --restart. */
 static pid_t
 again(void *arg, int signals, struct keeper_end *end)
 {
 	struct supervisor *s = arg;
 	pid_t pid;
 
-	if (end->elapsed >= LONGEST_DELAY)
-		s->delay = s->l->o->restart_delay;
 	while (wanted(s, end)) {
+		s->delay = next_delay(s, end->elapsed);
 		if (keeper_pause(signals, s->delay)) {
 			end->told = true;
 			return 0;
 		}
 		s->restarts++;
-		if (s->delay < LONGEST_DELAY)
-			s->delay = s->delay * 2 > LONGEST_DELAY ?
-			    LONGEST_DELAY : s->delay * 2;
 		if ((pid = start_again(s)) != 0)
 			return pid;
 	}
@@ -256,7 +265,7 @@ set_title(struct launch *l)
 static _Noreturn void
 keep_in_place(struct launch *l, pid_t pid)
 {
-	struct supervisor s = { .l = l, .delay = l->o->restart_delay };
+	struct supervisor s = { .l = l };
 	struct keeper k = {
 		.dirfd = l->jobdir, .pidfile = l->pidfile.fd,
 		.pidfile_dirfd = l->pidfile.dirfd,
