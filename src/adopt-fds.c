@@ -19,6 +19,7 @@
 
 #include "adopt.h"
 
+#define PTS		136		/* major of pseudo-terminals */
 #define PTMX		makedev(5, 2)	/* a master, which is no terminal */
 #define COMPARE_FILES	0		/* kcmp(2): KCMP_FILE */
 
@@ -34,7 +35,7 @@ is_terminal(const struct adoption *a, const struct member *m, dev_t dev)
 
 	if (dev == a->tty || dev == m->tty)
 		return dev != 0;
-	return (n >= 136 && n <= 143) || (n == 5 && dev != PTMX) ||
+	return n == PTS || (n == 5 && dev != PTMX) ||
 	    (n == 4 && minor(dev) < 64);
 }
 
@@ -84,8 +85,7 @@ is_own(const struct member *m, dev_t dev, const int *master, size_t n)
 			continue;
 		while (!own && fgets(line, sizeof(line), fp) != NULL)
 			own = sscanf(line, "tty-index: %u", &index) == 1 &&
-			    index == minor(dev) +
-			    ((major(dev) - 136) << 8) * (major(dev) >= 136);
+			    dev == makedev(PTS, index);
 		fclose(fp);
 	}
 	return own;

@@ -59,7 +59,7 @@ has_terminal_output(const struct adoption *a)
 	for (i = 0; i < a->n; i++) {
 		for (fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
 			snprintf(path, sizeof(path), "/proc/%d/fd/%d",
-			    a->member[i].id.pid, fd);
+			    a->member[i].thread, fd);
 			if (stat(path, &st) == 0 && S_ISCHR(st.st_mode) &&
 			    st.st_rdev != makedev(1, 3))
 				return true;
@@ -158,7 +158,7 @@ read_arguments(const struct member *m, struct record *r)
 	int argc = 0;
 	FILE *fp;
 
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", m->id.pid);
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", m->thread);
 	if ((fp = fopen(path, "re")) != NULL) {
 		while (getdelim(&arg, &size, '\0', fp) != -1) {
 			if ((more = reallocarray(argv, (size_t)argc + 2,
@@ -190,10 +190,10 @@ output_path(const struct adoption *a)
 
 	if (has_terminal_output(a))
 		return a->nlogs > 0 ? strdup(a->log[0]) : NULL;
-	snprintf(path, sizeof(path), "/proc/%d/fd/1", a->member[0].id.pid);
+	snprintf(path, sizeof(path), "/proc/%d/fd/1", a->member[0].thread);
 	if (stat(path, &st) == -1 || !S_ISREG(st.st_mode))
 		return NULL;
-	return process_link(a->member[0].id.pid, "fd/1");
+	return process_link(a->member[0].thread, "fd/1");
 }
 
 static int
@@ -214,7 +214,7 @@ fill_record(struct adoption *a)
 	r->adopted = true;
 	r->host = strdup(host);
 	r->user = user_name(m->uid);
-	r->directory = process_link(m->id.pid, "cwd");
+	r->directory = process_link(m->thread, "cwd");
 	r->log = output_path(a);
 	r->pidfile = a->l.pidfile.path;
 	if (a->o->name != NULL && a->o->pidfile == NULL)

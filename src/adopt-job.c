@@ -74,6 +74,27 @@ read_status(pid_t pid, struct member *m, bool *memory)
 	return 0;
 }
 
+/* A thread of a process whose first one has exited. */
+static pid_t
+other_thread(pid_t pid)
+{
+	struct dirent *e;
+	char path[32];
+	pid_t found = pid, tid;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	if ((dir = opendir(path)) == NULL)
+		return pid;
+	while (found == pid && (e = readdir(dir)) != NULL) {
+		tid = (pid_t)atoi(e->d_name);
+		if (tid > 0 && tid != pid)
+			found = tid;
+	}
+	closedir(dir);
+	return found;
+}
+
 int
 adopt_look(pid_t pid, struct member *m)
 {
@@ -93,14 +114,15 @@ adopt_look(pid_t pid, struct member *m)
 	m->tpgid = st.tpgid;
 	if (read_status(pid, m, &memory) == -1)
 		return -1;
+	m->thread = pid;
 	m->state = st.state;
-	m->kernel_thread = false;
 	if (!process_stat_alive(&st))
 		m->state = 'Z';
-	else if (st.state == 'Z')
-		m->state = 'S';		/* other threads of it live */
-	else
-		m->kernel_thread = !memory;
+	else if (st.state == 'Z') {
+		m->thread = other_thread(pid);
+		m->state = 'S';
+	} else
+		m->no_memory = !memory;
 	return 0;
 }
 
@@ -167,9 +189,9 @@ terminal_held(pid_t pid)
 
 	for (fd = 0; fd <= 2; fd++) {
 		snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
-		/* Unix98 pseudo-terminals: the majors 136 to 143. */
+		/* The major number of pseudo-terminals. */
 		if (stat(path, &st) == 0 && S_ISCHR(st.st_mode) &&
-		    major(st.st_rdev) >= 136 && major(st.st_rdev) <= 143)
+		    major(st.st_rdev) == 136)
 			return st.st_rdev;
 	}
 	return 0;
@@ -185,7 +207,7 @@ adopt_begin(struct adoption *a, pid_t pid)
 	m = &a->member[0];
 	a->pgrp = m->pgrp;
 	a->whole_group = m->pgrp != m->session && !group_is_ours(m->pgrp);
-	a->tty = m->tty != 0 ? m->tty : terminal_held(pid);
+	a->tty = m->tty != 0 ? m->tty : terminal_held(m->thread);
 	return 0;
 }
 

@@ -13,12 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "adopt.h"
 #include "say.h"
 
 #define YAMA	"/proc/sys/kernel/yama/ptrace_scope"
+
+#define EXIT_LIMIT	500	/* ms for a process to end that is about to */
 
 /* Names that are shells though they may not be in /etc/shells. */
 static const char *const shells[] = {
@@ -58,7 +61,7 @@ is_interactive_shell(const struct member *m)
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", m->id.pid);
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", m->thread);
 	if (m->tty == 0 || (fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
 		return false;
 	n = read(fd, args, sizeof(args) - 1);
@@ -87,7 +90,7 @@ adopt_refuse_target(const struct member *m)
 	if (pid == 1)
 		say("1 (%s): this is init, which has no terminal to lose",
 		    m->name);
-	else if (m->kernel_thread)
+	else if (m->no_memory)
 		say("%d (%s): this is a kernel thread", pid, m->name);
 	else if (m->state == 'Z')
 		say("%d (%s): it has ended already, and waits for its parent "
@@ -202,7 +205,7 @@ is_protected(const struct member *m)
 	struct stat st;
 	char path[32];
 
-	snprintf(path, sizeof(path), "/proc/%d/mem", m->id.pid);
+	snprintf(path, sizeof(path), "/proc/%d/mem", m->thread);
 	return stat(path, &st) == 0 && st.st_uid != m->uid;
 }
 
@@ -256,6 +259,24 @@ adopt_explain(const struct member *m, int error)
 }
 
 bool
+adopt_has_ended(const struct member *m)
+{
+	const struct timespec tick = { 0, 1000000 };
+	struct member now;
+	int i;
+
+	for (i = 0; i < EXIT_LIMIT; i++) {
+		if (adopt_look(m->id.pid, &now) == -1 || now.state == 'Z' ||
+		    now.id.start_time != m->id.start_time)
+			return true;
+		if (!now.no_memory)
+			return false;
+		nanosleep(&tick, NULL);
+	}
+	return false;
+}
+
+bool
 adopt_refuse_member(const struct member *m)
 {
 	char path[32];
@@ -279,14 +300,14 @@ adopt_refuse_member(const struct member *m)
 	}
 #endif
 	/* The same decision as for ptrace(2), and the process is left alone. */
-	snprintf(path, sizeof(path), "/proc/%d/mem", m->id.pid);
+	snprintf(path, sizeof(path), "/proc/%d/mem", m->thread);
 	if ((fd = open(path, O_RDWR | O_CLOEXEC)) != -1) {
 		close(fd);
 		return false;
 	}
 	error = errno;
-	if (error == ENOENT || error == ESRCH)
-		return false;		/* ended: found out later */
+	if (adopt_has_ended(m))
+		return false;		/* that is found out later */
 	adopt_explain(m, error);
 	return true;
 }

@@ -120,11 +120,13 @@ stop_all(struct adoption *a)
 		if (!to_do(m))
 			continue;
 		n = stop_member(a, m, others, end);
-		if (n == -1 && errno == ESRCH && i > 0) {
-			release(m);
-			m->gone = true;
-		} else if (n == -1) {
+		if (n == -1) {
 			n = errno;
+			if (i > 0 && adopt_has_ended(m)) {
+				release(m);
+				m->gone = true;
+				continue;
+			}
 			release_all(a);
 			adopt_explain(m, n);
 			return -1;

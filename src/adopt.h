@@ -70,6 +70,8 @@ struct move {
 /* A process of the job. */
 struct member {
 	struct identity	id;
+	pid_t		thread;		/* one that lives; the first may have exited,
+					   and then most of /proc/PID is empty */
 	pid_t		ppid;
 	pid_t		pgrp;
 	pid_t		session;
@@ -81,7 +83,7 @@ struct member {
 	pid_t		tracer;
 	int		seccomp;	/* mode; 0: none */
 	int		filters;	/* seccomp filters; 0: unknown */
-	bool		kernel_thread;
+	bool		no_memory;	/* a kernel thread, or just exiting */
 
 	int		pidfd;
 	bool		gone;		/* ended meanwhile */
@@ -155,6 +157,9 @@ void	adopt_free(struct adoption *a);
 
 /* Why the process that was named is refused: said, and true. */
 bool	adopt_refuse_target(const struct member *m);
+
+/* True if it has ended; one that is just exiting is waited for. */
+bool	adopt_has_ended(const struct member *m);
 
 /* Why a member is refused: said, and true. Nothing is touched. */
 bool	adopt_refuse_member(const struct member *m);

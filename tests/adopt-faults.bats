@@ -84,7 +84,8 @@ all_faults() {
 	kill -KILL "$pid"
 	wait $detach || status=$?
 	[ "$status" -eq 125 ]
-	grep -q 'it has ended while it was being adopted' message
+	cat message
+	grep -q 'it has ended' message
 	soon gone "$pid"
 }
 

@@ -2,8 +2,11 @@
 #
 # For the tests of --adopt: commands in terminals that go away.
 
+# shellcheck disable=SC2034 # for who loads this
 TARGET=${abs_top_builddir:-$BATS_TEST_DIRNAME/..}/tests/adopt/target
+# shellcheck disable=SC2034
 FAULTS=${abs_top_builddir:-$BATS_TEST_DIRNAME/..}/tests/adopt/detach-faults
+# shellcheck disable=SC2034
 TICK=${abs_top_builddir:-$BATS_TEST_DIRNAME/..}/tests/tick
 
 # The words that start a shell in which nothing is configured.

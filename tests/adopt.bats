@@ -15,9 +15,9 @@ teardown() {
 	detach_teardown
 }
 
-# adopt_and_close [DETACH-OPTION ...]: into ./log, and close the terminal.
+# adopt_and_close: into ./log, and close the terminal.
 adopt_and_close() {
-	"$DETACH" --adopt -o log "$@" "$pid"
+	"$DETACH" --adopt -o log "$pid"
 	[ -z "$(terminals "$pid")" ]
 	close_terminal .
 }
@@ -260,6 +260,24 @@ adopt_and_close() {
 	works "$pid" log
 }
 
+@test "adopt: a pseudo-terminal of its own is not the terminal" {
+	need python3
+	cat >own.py <<-END
+		import os, pty, time
+		pty.openpty()
+		open("$PWD/pid", "w").write("%d\n" % os.getpid())
+		for i in range(1200):
+		    print("tick", i, flush=True)
+		    time.sleep(0.1)
+	END
+	in_terminal "python3 $PWD/own.py"
+	"$DETACH" --adopt -o log "$pid"
+	[ "$(terminals "$pid" | wc -l)" -eq 1 ]
+	[ "$(fd_target "$pid" 1)" = "$WORK/log" ]
+	close_terminal .
+	works "$pid" log
+}
+
 @test "adopt: a program of 32 bits" {
 	[ "$(uname -m)" = x86_64 ] || skip "for x86_64"
 	cat >t.c <<-END
@@ -419,6 +437,7 @@ as_nobody() {
 }
 
 @test "adopt: refused: another user's process" {
+	need_root
 	in_terminal "$TICK $PWD/pid"
 	run as_nobody "$DETACH" --adopt "$pid"
 	[ "$status" -eq 125 ]
