@@ -25,7 +25,7 @@ says() {
 	local wanted=$1 got=0
 
 	shift
-	timeout 20 "$DETACH" "$@" >out.says 2>err || got=$?
+	timeout -k 5 20 "$DETACH" "$@" >out.says 2>err || got=$?
 	equal "$got" "$wanted" "exit status of detach $*" || return 1
 	[ ! -s out.says ] || fail "on standard output: $(cat out.says)" || return 1
 	clean err || return 1

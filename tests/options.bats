@@ -17,7 +17,7 @@ misuse() {
 
 	mkdir "$left"
 	cd "$left" || return 1
-	run timeout 20 "$DETACH" "$@"
+	run timeout -k 5 20 "$DETACH" "$@"
 	[ "$status" -eq 125 ] ||
 	    fail "detach $*: exit status $status, wanted 125: $output" ||
 	    return 1

@@ -40,7 +40,7 @@ hold() {
 }
 
 refused() {
-	run timeout 20 "$DETACH" -p "$file" -o out sleep 300
+	run timeout -k 5 20 "$DETACH" -p "$file" -o out sleep 300
 	status_is 125
 	matches "$output" '^detach: [^:]*pid[^:]*: ' message
 	equal "${#lines[@]}" 1 "lines of the message"
@@ -269,7 +269,7 @@ ended_kept() {
 		printf %s "$text" >pid
 		hold pid
 		begin=$(now_ms)
-		run timeout 20 "$DETACH" -p pid -o out sleep 300
+		run timeout -k 5 20 "$DETACH" -p pid -o out sleep 300
 		status_is 1
 		[ $(($(now_ms) - begin)) -lt 10000 ]
 		matches "$output" '^detach: .*pid: .*locked by another process'
@@ -347,14 +347,14 @@ ended_kept() {
 	[ -p pid ]
 	# A pidfile that somebody reads would hold nobody up either.
 	cat pid >/dev/null 3>&- &
-	run timeout 20 "$DETACH" -p pid -o out sleep 300
+	run timeout -k 5 20 "$DETACH" -p pid -o out sleep 300
 	status_is 125
 	kill $!
 	wait $! || :
 	rm pid
 	# Devices have no "pid" in their names for refused() to find.
 	for file in /dev/null /dev/zero /dev/full; do
-		run timeout 20 "$DETACH" -p $file sleep 300
+		run timeout -k 5 20 "$DETACH" -p $file sleep 300
 		status_is 125
 		matches "$output" "^detach: $file: "
 	done

@@ -70,7 +70,7 @@ environment() {
 }
 
 refused() {
-	run as_root timeout 20 "$DETACH" -p pid -o out "$@" sleep 300
+	run as_root timeout -k 5 20 "$DETACH" -p pid -o out "$@" sleep 300
 	[ "$status" -eq 125 ] ||
 	    fail "detach $*: exit status $status: $output" || return 1
 	matches "$output" '^detach: .+: .+' || return 1
