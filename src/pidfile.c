@@ -183,20 +183,19 @@ absolute(int at, const char *path)
 	return abs;
 }
 
-/* What may be locked and written at all, before and after it is opened. */
+/* What may be opened, locked and written at all. */
 static int
-check_file(const struct stat *st, int dirfd, bool trusted)
+check_file(const struct stat *st, bool trusted)
 {
 	if (S_ISLNK(st->st_mode))
 		errno = ELOOP;
 	else if (!S_ISREG(st->st_mode))
 		errno = EFTYPE;
-	else if (trusted || geteuid() != 0)
+	else if (trusted || geteuid() != 0 ||
+	    (st->st_uid == 0 && st->st_nlink <= 1))
 		return 0;
-	else if (st->st_uid != 0 || st->st_nlink > 1)
-		errno = EPERM;
 	else
-		return check_way(dirfd);
+		errno = EPERM;
 	return -1;
 }
 
@@ -204,6 +203,7 @@ int
 pidfile_claim(struct pidfile *p, int at, const char *path, pid_t *other)
 {
 	struct stat st;
+	bool trusted = at != AT_FDCWD;	/* a job's own directory */
 	int saved;
 
 	*other = 0;
@@ -215,7 +215,7 @@ pidfile_claim(struct pidfile *p, int at, const char *path, pid_t *other)
 	if ((p->path = absolute(at, path)) == NULL)
 		goto fail;
 	if (fstatat(p->dirfd, p->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		if (check_file(&st, p->dirfd, at != AT_FDCWD) == -1)
+		if (check_file(&st, trusted) == -1)
 			goto fail;
 	} else if (errno != ENOENT)
 		goto fail;
@@ -226,7 +226,8 @@ pidfile_claim(struct pidfile *p, int at, const char *path, pid_t *other)
 	/* The real checks: of what has been opened. */
 	if (fstat(p->fd, &st) == -1)
 		goto fail;
-	if (check_file(&st, p->dirfd, at != AT_FDCWD) == -1) {
+	if (check_file(&st, trusted) == -1 ||
+	    (!trusted && geteuid() == 0 && check_way(p->dirfd) == -1)) {
 		saved = errno;
 		if (p->created)
 			pidfile_drop(p->fd, p->dirfd, p->name);
