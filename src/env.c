@@ -5,20 +5,28 @@
  */
 #include "config.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "env.h"
 
-/* The index of name (len bytes) in env, or that of the NULL. */
+/* Whether entry sets the variable that name (len bytes) is. */
+static bool
+sets(const char *entry, const char *name, size_t len)
+{
+	return strncmp(entry, name, len) == 0 && entry[len] == '=';
+}
+
+/* The index of name in env, or that of the NULL. */
 static size_t
 find(char *const *env, const char *name, size_t len)
 {
 	size_t i;
 
 	for (i = 0; env[i] != NULL; i++)
-		if (strncmp(env[i], name, len) == 0 && env[i][len] == '=')
+		if (sets(env[i], name, len))
 			break;
 	return i;
 }
@@ -31,20 +39,25 @@ env_get(char *const *env, const char *name)
 	return env[i] == NULL ? NULL : env[i] + len + 1;
 }
 
-/* "NAME=VALUE" sets, "NAME" unsets; env has room for one more. */
+/*
+ * "NAME=VALUE" sets, "NAME" unsets; env has room for one more. A caller may
+ * have given several of one name, and of these some programs take the last:
+ * all go.
+ */
 static void
 change(char **env, char *entry)
 {
-	size_t len = strcspn(entry, "="), i = find(env, entry, len);
+	size_t len = strcspn(entry, "="), i = find(env, entry, len), to;
 
 	if (entry[len] == '=') {
 		if (env[i] == NULL)
 			env[i + 1] = NULL;
-		env[i] = entry;
-		return;
+		env[i++] = entry;
 	}
-	for (; env[i] != NULL; i++)
-		env[i] = env[i + 1];
+	for (to = i; env[i] != NULL; i++)
+		if (!sets(env[i], entry, len))
+			env[to++] = env[i];
+	env[to] = NULL;
 }
 
 static int
