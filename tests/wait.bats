@@ -174,6 +174,19 @@ time.sleep(300)' >zombie 3>&- &
 	done
 }
 
+@test "J2: an end on record is not the end while the keeper has the lock" {
+	launch sleep 300
+	forge x keeper="$pid" keeper_start_time="$(stat_field "$pid" 22)" \
+	    ended=1700000001.000000000 elapsed=1.000000000 exit_status=3
+	run "$DETACH" --wait --timeout=0.3 x
+	status_is 124
+	run "$DETACH" --forget x
+	status_is 1
+	end "$pid"
+	run "$DETACH" --wait x
+	status_is 3
+}
+
 @test "J4: the keeper is killed: --wait goes on until the command ends" {
 	local pid
 
