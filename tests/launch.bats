@@ -211,10 +211,12 @@ fails_cleanly() {
 
 @test "L3: no terminal, though the caller has one" {
 	"$PTY" sh <<-END >out
-		type '$DETACH' '$PROBE' '$WORK/seen'; exit
+		type '$DETACH' '$PROBE' '$WORK/seen'; echo done
+		expect done
+		# The terminal stays until the probe has looked.
+		type until grep -q ^end '$WORK/seen'; do sleep 0.1; done; exit
 		wait
 	END
-	soon probe_done seen
 	equal "$(probe_value seen tty)" none
 	equal "$(probe_value seen acquire)" no
 }
