@@ -67,7 +67,16 @@ child_command(void *arg)
 	const struct options *o = l->o;
 	char go;
 
-	/* 1. The launcher's go: the end of the socket means that it died. */
+	/*
+	 * 1. The launcher's go: the end of the socket means that it died. The
+	 * command of a kept job says that it is there; were it its keeper that
+	 * said so, one that was killed would leave all waiting for ever.
+	 */
+	if (l->jobdir != -1 && !l->again) {
+		l->outcome->command = getpid();
+		if (write(l->go, "k", 1) != 1)
+			return fail(l, STEP_FORK);
+	}
 	if (!l->again && read(l->go, &go, 1) != 1)
 		return EXIT_FAILED;
 
@@ -87,9 +96,10 @@ child_command(void *arg)
 	if (o->umask_set)
 		umask(o->umask);
 	if (l->jobdir != -1 && !l->again) {
+		/* Before it is true: half of it must be taken back, too. */
+		l->outcome->published = true;
 		if (statedir_job_publish(l->jobdir, l->has_log) == -1)
 			return fail(l, STEP_PUBLISH);
-		l->outcome->published = true;
 	}
 	if (o->user != NULL && user_become(&l->user) == -1)
 		return fail(l, STEP_USER);
@@ -104,9 +114,10 @@ child_command(void *arg)
 	signals_unblock();
 
 	/* 8. Ready; what follows is the kernel's. */
+	if (l->ready[1] != -1 &&
+	    write(l->ready[1], &(char){ KEEPER_READY }, 1) != 1)
+		return fail(l, STEP_FORK);
 	l->outcome->ready = true;
-	if (l->ready[1] != -1)
-		(void)!write(l->ready[1], &(char){ KEEPER_READY }, 1);
 	execve(l->command.path, l->command.argv, l->env);
 	if (errno == ENOEXEC && l->command.sh_argv != NULL)
 		execve("/bin/sh", l->command.sh_argv, l->env);
@@ -150,8 +161,6 @@ child_keeper(void *arg)
 
 	if ((pid = run(l, child_command, l, STACK_COMMAND)) == -1)
 		return fail(l, STEP_FORK);
-	l->outcome->command = pid;
-	(void)!write(l->go, "k", 1);
 	supervise(l, pid);
 }
 

@@ -100,6 +100,18 @@ report_failure(const struct launch *l)
 	return EXIT_FAILED;
 }
 
+/* What a child has to say; 0 at their end, which an interruption is not. */
+static ssize_t
+hear(const struct launch *l, char *c)
+{
+	ssize_t n;
+
+	do
+		n = read(l->hand, c, 1);
+	while (n == -1 && errno == EINTR);
+	return n;
+}
+
 /* The middle, reaped: whatever it left, init has adopted. */
 static int
 spawn_all(struct launch *l)
@@ -119,9 +131,9 @@ spawn_all(struct launch *l)
 	close(l->go);
 	close_open(l->ready[1]);
 	close_open(l->gate[1]);
-	/* A kept job's command comes from its keeper, which says so. */
+	/* A kept job's command comes from its keeper, and says so. */
 	if (l->jobdir != -1 && status == 0)
-		(void)!read(l->hand, &(char){ 0 }, 1);
+		(void)hear(l, &(char){ 0 });
 	return status == 0 && l->outcome->step == STEP_NONE &&
 	    l->outcome->command != 0 ? 0 : -1;
 }
@@ -223,7 +235,7 @@ hand_over(struct launch *l)
 	char c = 'g';
 
 	if (send(l->hand, &c, 1, MSG_NOSIGNAL) == 1)
-		while (read(l->hand, &c, 1) > 0)
+		while (hear(l, &c) > 0)
 			continue;
 	return l->outcome->ready ? 0 : -1;
 }
