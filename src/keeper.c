@@ -26,6 +26,8 @@
 #include "statedir.h"
 
 #define NSEC		INT64_C(1000000000)
+#define LATER_MS	100		/* until what failed is tried again */
+#define EDIT_TRIES	50
 #define REAP_PATIENCE	(60 * NSEC)	/* for an adopted command's parent */
 
 static int64_t
@@ -43,8 +45,9 @@ keeper_launched(int ready)
 	char c, last = KEEPER_FAILED;
 	ssize_t n;
 
-	while ((n = read(ready, &c, 1)) == 1)
-		last = c;
+	while ((n = read(ready, &c, 1)) == 1 || (n == -1 && errno == EINTR))
+		if (n == 1)
+			last = c;
 	return n == 0 && last == KEEPER_READY ? 0 : -1;
 }
 
@@ -119,7 +122,8 @@ reap(const struct keeper *k, bool *running, struct keeper_end *end)
 	pid_t pid;
 	int status;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0 ||
+	    (pid == -1 && errno == EINTR))
 		if (pid == end->command && *running) {
 			*running = false;
 			end->known = true;
@@ -139,26 +143,32 @@ ask(const struct keeper *k, struct keeper_end *end)
 	return true;
 }
 
-/* Wait until the run has ended, and say how. */
+/*
+ * Wait until the run has ended, and say how. A machine that has no descriptor
+ * to give for the signals is asked again, and until then looked after.
+ */
 static void
-wait_for_end(const struct keeper *k, int signals, int64_t since,
+wait_for_end(const struct keeper *k, int *signals, int64_t since,
     struct keeper_end *end)
 {
 	struct pollfd pfd[2] = {
-		{ .fd = signals, .events = POLLIN },
+		{ .events = POLLIN },
 		{ .fd = k->pidfd, .events = POLLIN },
 	};
 	bool running = true, over = false;
 
 	end->known = false;
 	while (!over) {
+		if (*signals == -1)
+			*signals = open_signals();
+		pfd[0].fd = *signals;
 		/* Children first: one may have ended before the signalfd. */
 		if (k->pidfd == -1)
 			over = reap(k, &running, end);
 		else if ((pfd[1].revents & POLLIN) != 0)
 			over = ask(k, end);
-		if (!over && poll(pfd, 2, -1) > 0)
-			forward(k, signals, running, end);
+		if (!over && poll(pfd, 2, *signals == -1 ? LATER_MS : -1) > 0)
+			forward(k, *signals, running, end);
 	}
 	end->elapsed = boottime() - since;
 	clock_gettime(CLOCK_REALTIME, &end->ended);
@@ -181,8 +191,10 @@ static void
 record_end(const struct keeper *k, const struct keeper_end *end)
 {
 	char ended[48], elapsed[48], code[16], name[16];
+	const struct timespec later = { 0, LATER_MS * 1000000L };
 	struct keeper_line lines[5];
 	size_t n = 0;
+	int tries;
 
 	lines[n++] = (struct keeper_line){ "ended", time_text(ended,
 	    sizeof(ended), end->ended.tv_sec, end->ended.tv_nsec) };
@@ -198,7 +210,10 @@ record_end(const struct keeper *k, const struct keeper_end *end)
 		lines[n++] = (struct keeper_line){ "core",
 		    WCOREDUMP(end->status) ? "1" : "0" };
 	}
-	(void)keeper_edit(k->dirfd, lines, n, true);
+	/* What a machine lacks for a moment must not cost the result (J2). */
+	for (tries = 0; keeper_edit(k->dirfd, lines, n, true) == -1 &&
+	    errno != ENOENT && tries < EDIT_TRIES; tries++)
+		nanosleep(&later, NULL);
 }
 
 _Noreturn void
@@ -229,7 +244,7 @@ keeper_run(const struct keeper *k)
 	for (;;) {
 		if (since == 0)
 			since = boottime();
-		wait_for_end(k, signals, since, &end);
+		wait_for_end(k, &signals, since, &end);
 		if (k->again == NULL ||
 		    (pid = k->again(k->arg, signals, &end)) == 0)
 			break;
