@@ -199,6 +199,24 @@ check_file(const struct stat *st, bool trusted)
 	return -1;
 }
 
+/*
+ * A file that we have made, but could not lock: remove it, but only with the
+ * lock, for by now it may be another's.
+ */
+static void
+take_back(const struct pidfile *p)
+{
+	int fd, saved = errno;
+
+	fd = flopenat(p->dirfd, p->name, O_RDWR | O_NOFOLLOW | O_NONBLOCK |
+	    O_NOCTTY | O_CLOEXEC);
+	if (fd != -1) {
+		pidfile_drop(fd, p->dirfd, p->name);
+		close(fd);
+	}
+	errno = saved;
+}
+
 int
 pidfile_claim(struct pidfile *p, int at, const char *path, pid_t *other)
 {
@@ -221,22 +239,24 @@ pidfile_claim(struct pidfile *p, int at, const char *path, pid_t *other)
 		goto fail;
 	else
 		p->created = true;
-	if ((p->fd = open_locked(p->dirfd, p->name, other)) == -1)
-		goto fail;
-	/* The real checks: of what has been opened. */
-	if (fstat(p->fd, &st) == -1)
-		goto fail;
-	if (check_file(&st, trusted) == -1 ||
-	    (!trusted && geteuid() == 0 && check_way(p->dirfd) == -1)) {
-		saved = errno;
-		if (p->created)
-			pidfile_drop(p->fd, p->dirfd, p->name);
-		errno = saved;
+	if ((p->fd = open_locked(p->dirfd, p->name, other)) == -1) {
+		if (p->created && errno != EWOULDBLOCK)
+			take_back(p);
 		goto fail;
 	}
-	/* Stale text goes at once, lest a loser take it for the holder's. */
-	if (st.st_size == 0 || ftruncate(p->fd, 0) == 0)
+	/*
+	 * The real checks: of what has been opened. Stale text goes at once,
+	 * lest a loser take it for the holder's.
+	 */
+	if (fstat(p->fd, &st) == 0 &&
+	    check_file(&st, trusted) == 0 &&
+	    (trusted || geteuid() != 0 || check_way(p->dirfd) == 0) &&
+	    (st.st_size == 0 || ftruncate(p->fd, 0) == 0))
 		return 0;
+	saved = errno;
+	if (p->created)
+		pidfile_drop(p->fd, p->dirfd, p->name);
+	errno = saved;
 fail:
 	saved = errno;
 	if (p->fd != -1)

@@ -85,9 +85,16 @@ statedir_job_path(const char *name, const char *file)
 static int
 make_dir(int dirfd, const char *path)
 {
+	int saved;
+
 	if (mkdirat(dirfd, path, 0700) == -1)
 		return -1;
-	return fchmodat(dirfd, path, 0700, 0);
+	if (fchmodat(dirfd, path, 0700, 0) == 0)
+		return 0;
+	saved = errno;
+	(void)unlinkat(dirfd, path, AT_REMOVEDIR);
+	errno = saved;
+	return -1;
 }
 
 /* mkdir -p; path is changed and restored. What is there already stays. */
@@ -152,7 +159,8 @@ int
 statedir_job_open(int statefd, const char *name, bool create, bool *created)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
-	int fd;
+	bool made = false;
+	int fd, saved;
 
 	if (created != NULL)
 		*created = false;
@@ -162,14 +170,19 @@ statedir_job_open(int statefd, const char *name, bool create, bool *created)
 	}
 	fd = openat(statefd, name, flags);
 	if (fd == -1 && errno == ENOENT && create) {
-		if (make_dir(statefd, name) == 0) {
-			if (created != NULL)
-				*created = true;
-		} else if (errno != EEXIST)
+		made = make_dir(statefd, name) == 0;
+		if (!made && errno != EEXIST)
 			return -1;
 		fd = openat(statefd, name, flags);
 	}
-	return checked(fd);
+	if ((fd = checked(fd)) == -1 && made) {
+		saved = errno;
+		(void)unlinkat(statefd, name, AT_REMOVEDIR);
+		errno = saved;
+	}
+	if (created != NULL)
+		*created = made && fd != -1;
+	return fd;
 }
 
 int

@@ -204,15 +204,20 @@ open_unkept_log(struct stream_file *f, const char *home)
 static int
 open_kept_log(struct stream_file *f, const struct stream_request *r)
 {
+	int saved;
+
 	f->fd = openat(r->logdir, r->log_name, O_WRONLY | O_APPEND | O_CREAT |
 	    O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
 	if (f->fd == -1)
 		return -1;
 	f->regular = true;
-	if (fchmod(f->fd, 0600) == -1 ||
-	    (f->path = strdup(r->log_name)) == NULL)
-		return -1;
-	return 0;
+	if (fchmod(f->fd, 0600) == 0 &&
+	    (f->path = strdup(r->log_name)) != NULL)
+		return 0;
+	saved = errno;
+	(void)unlinkat(r->logdir, r->log_name, 0);
+	errno = saved;
+	return -1;
 }
 
 /* The log's descriptor; opened once, so that lines keep their order (S1). */
