@@ -320,7 +320,7 @@ end_started() {
 
 	while read -r pid start; do
 		if [ "$(stat_field "$pid" 22)" = "$start" ]; then
-			kill -KILL "$pid" 2>/dev/null
+			kill -KILL "$pid" 2>/dev/null || :
 			wait_for 5 gone "$pid" || :
 		fi
 	done <"$STARTED"
