@@ -363,15 +363,15 @@ kill_recorded() {
 	kill -KILL "$pid" 2>/dev/null || :
 }
 
-@test "L10: 150 jobs: listed, waited for, none lost, no zombie" {
+@test "L10: 100 jobs: listed, waited for, none lost, no zombie" {
 	local i
 
-	for i in {1..150}; do
+	for i in {1..100}; do
 		"$DETACH" -q -n "j$i" sh -c "exit $((i % 7))" >/dev/null
 	done
-	"$DETACH" --wait j{1..150} || :
-	equal "$("$DETACH" --list --json | grep -c '"state":"exited"')" 150
-	for i in 1 77 150; do
+	"$DETACH" --wait j{1..100} || :
+	equal "$("$DETACH" --list --json | grep -c '"state":"exited"')" 100
+	for i in 1 77 100; do
 		equal "$(field "j$i" exit_status)" $((i % 7))
 	done
 	equal "$(zombies_of $$)" ""
