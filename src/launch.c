@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,7 +120,7 @@ spawn_all(struct launch *l)
 	int status = -1;
 	pid_t pid;
 
-	pid = spawn(l->share, child_middle, l, l->stacks[0], STACK_SIZE);
+	pid = spawn(l->share, child_middle, l, l->stacks, STACK_SIZE);
 	if (pid == -1) {
 		l->outcome->step = STEP_FORK;
 		l->outcome->error = errno;
@@ -315,14 +316,23 @@ watch(struct launch *l)
 	return verb_watch(l->o, l->o->name, l->log_from);
 }
 
+/*
+ * The children's stacks. Not in a frame: the compiler probes each page of so
+ * large a one, and 20 page faults are a tenth of what a launch costs. Each
+ * ends with a page, so that its child touches one; aligned here rather than
+ * by the linker, which would give all other variables a page more.
+ */
+static char *
+stacks(void)
+{
+	static char room[STACKS * STACK_SIZE + STACK_ALIGN];
+
+	return room + (-(uintptr_t)room & (STACK_ALIGN - 1));
+}
+
 int
 launch(const struct options *o, int argc, char **argv)
 {
-	/*
-	 * Not in this frame: the compiler probes each page of so large a one,
-	 * and 20 page faults are a tenth of what a launch costs.
-	 */
-	static _Alignas(4096) char stacks[STACKS][STACK_SIZE];
 	struct outcome own = { 0 };
 	struct options again;
 	struct launch l;
@@ -337,7 +347,7 @@ launch(const struct options *o, int argc, char **argv)
 		o = &again;
 	}
 	l.o = o;
-	l.stacks = stacks;
+	l.stacks = stacks();
 	l.share = spawn_can_share() && o->user == NULL &&
 	    (o->name == NULL || l.keeper_path != NULL);
 	l.outcome = shared_outcome(l.share, &own);

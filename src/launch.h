@@ -69,6 +69,7 @@ struct launch_filter {		/* a filter process's argument */
 };
 
 #define STACK_SIZE	16384	/* of a child that shares our memory */
+#define STACK_ALIGN	4096
 #define STACKS		5	/* middle, keeper, command, two filters */
 
 struct launch {
@@ -106,7 +107,7 @@ struct launch {
 	int		 ready[2];	/* pipe: command to keeper */
 	int		 gate[2];	/* pipe: its end lets the filters go */
 	sigset_t	 mask;		/* the caller's */
-	char	       (*stacks)[STACK_SIZE];
+	char	       *stacks;		/* STACKS of STACK_SIZE */
 };
 
 /* Launch as the options say; the exit status. */
