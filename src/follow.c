@@ -23,19 +23,20 @@
 #include "follow.h"
 #include "statedir.h"
 
-#define BLOCK		65536
-#define ROUND		(32 * BLOCK)	/* copied before anything else is
+#define BLOCK 65536
+#define ROUND \
+	(32 * BLOCK)	       /* copied before anything else is
 					   looked at */
-#define LOOK_AGAIN	200000000LL	/* ns, where inotify does not work */
+#define LOOK_AGAIN 200000000LL /* ns, where inotify does not work */
 
 struct follower {
-	struct job	*j;
-	int		 fd;		/* the log, or -1: not there yet */
-	int		 inotify;	/* or -1: not to be had */
-	int		 epoll;
-	int		 signals;
-	off_t		 from;
-	long		 lines;
+	struct job *j;
+	int fd;	     /* the log, or -1: not there yet */
+	int inotify; /* or -1: not to be had */
+	int epoll;
+	int signals;
+	off_t from;
+	long lines;
 };
 
 int
@@ -91,8 +92,8 @@ follow_lines(int fd, long n)
 			return got == 0 ? 0 : -1;
 		for (i = got; i > 0; i--) {
 			/* The newline that ends the last line is no start. */
-			if (buf[i - 1] == '\n' &&
-			    pos - got + i != st.st_size && ++seen == n)
+			if (buf[i - 1] == '\n' && pos - got + i != st.st_size &&
+			    ++seen == n)
 				return pos - got + i;
 		}
 	}
@@ -278,8 +279,10 @@ run(struct follower *f)
 		if (r == FOLLOW_ENDED && ended)
 			return r;
 		if (r == FOLLOW_ENDED) {
-			rc = job_wait(f->j, f->inotify != -1 &&
-			    !f->j->other_host ? 0 : job_deadline(LOOK_AGAIN),
+			rc = job_wait(f->j,
+			    f->inotify != -1 && !f->j->other_host ?
+				0 :
+				job_deadline(LOOK_AGAIN),
 			    f->epoll);
 			if (rc == -1 && errno != ETIMEDOUT)
 				return FOLLOW_READ_ERROR;
@@ -294,8 +297,13 @@ run(struct follower *f)
 enum follow_result
 follow(struct job *j, off_t from, long lines, int signals)
 {
-	struct follower f = { .j = j, .fd = -1, .inotify = -1, .epoll = -1,
-	    .signals = signals, .from = from, .lines = lines };
+	struct follower f = { .j = j,
+		.fd = -1,
+		.inotify = -1,
+		.epoll = -1,
+		.signals = signals,
+		.from = from,
+		.lines = lines };
 	enum follow_result r = FOLLOW_READ_ERROR;
 	int saved;
 

@@ -39,7 +39,8 @@ remove_locked(int statefd, const char *name, const char *operand)
 	if (statedir_job_remove(statefd, name) == -1) {
 		if (errno == ENOTEMPTY || errno == EEXIST)
 			say("%s: its record and logs are removed, but other "
-			    "files are left in its directory", operand);
+			    "files are left in its directory",
+			    operand);
 		else
 			say_errno(errno, "%s: cannot be removed", operand);
 		return EXIT_NOTHING_DONE;

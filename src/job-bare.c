@@ -15,7 +15,7 @@
 #include "job.h"
 #include "user.h"
 
-#define ARGUMENTS_MAX	(1 << 20)	/* of what is shown */
+#define ARGUMENTS_MAX (1 << 20) /* of what is shown */
 
 /* The arguments, each ended by a NUL; *len bytes, to be freed. */
 static char *
@@ -31,8 +31,7 @@ read_arguments(pid_t pid, size_t *len)
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
 		return NULL;
 	buf = malloc(room + 1);
-	while (buf != NULL &&
-	    (n = read(fd, buf + *len, room - *len)) > 0) {
+	while (buf != NULL && (n = read(fd, buf + *len, room - *len)) > 0) {
 		*len += (size_t)n;
 		if (*len < room)
 			continue;
@@ -95,8 +94,7 @@ job_bare_record(const struct job *j)
 	r->command = j->process;
 	(void)process_boot_id(r->boot_id);
 	(void)process_started(j->process.start_time, &r->started);
-	(void)snprintf(path, sizeof(path), "/proc/%ld",
-	    (long)j->process.pid);
+	(void)snprintf(path, sizeof(path), "/proc/%ld", (long)j->process.pid);
 	if (stat(path, &st) == 0)
 		r->user = user_name(st.st_uid);
 	if (gethostname(host, sizeof(host)) == 0)

@@ -58,8 +58,8 @@ absolute(const char *path)
 	    NULL)
 		return NULL;
 	if ((real = realpath(dir, NULL)) != NULL) {
-		if (asprintf(&full, "%s/%s", strcmp(real, "/") == 0 ? "" :
-		    real, base + 1) == -1)
+		if (asprintf(&full, "%s/%s", strcmp(real, "/") == 0 ? "" : real,
+			base + 1) == -1)
 			full = NULL;
 	}
 	free(real);
@@ -87,8 +87,8 @@ is_path(const char *recorded, const char *path)
 
 /* What scan() looks for: a pid, or a pidfile. */
 struct wanted {
-	pid_t		 pid;
-	const char	*path;
+	pid_t pid;
+	const char *path;
 };
 
 static bool
@@ -113,7 +113,7 @@ is_better(const struct job *a, const struct job *b)
 	s = &a->record->started;
 	t = &b->record->started;
 	return s->tv_sec != t->tv_sec ? s->tv_sec > t->tv_sec :
-	    s->tv_nsec > t->tv_nsec;
+					s->tv_nsec > t->tv_nsec;
 }
 
 /* The best job of those that match; NULL with errno ENOENT. */

@@ -15,10 +15,10 @@
 
 #include "job.h"
 
-#define NS_PER_S	1000000000LL
-#define NS_PER_MS	1000000LL
-#define LOOK_AGAIN	(200 * NS_PER_MS)	/* where nothing wakes us */
-#define REAP_PATIENCE	(2 * NS_PER_S)		/* for a parent to reap */
+#define NS_PER_S      1000000000LL
+#define NS_PER_MS     1000000LL
+#define LOOK_AGAIN    (200 * NS_PER_MS) /* where nothing wakes us */
+#define REAP_PATIENCE (2 * NS_PER_S)	/* for a parent to reap */
 
 int64_t
 job_clock(void)
@@ -90,9 +90,10 @@ job_wait(struct job *j, int64_t end, int fd)
 			left = LOOK_AGAIN;
 		if (again)
 			left = 0;
-		n = poll(pfds, 2, left / NS_PER_MS >= INT_MAX ?
-		    (left == INT64_MAX ? -1 : INT_MAX) :
-		    (int)((left + NS_PER_MS - 1) / NS_PER_MS));
+		n = poll(pfds, 2,
+		    left / NS_PER_MS >= INT_MAX ?
+			(left == INT64_MAX ? -1 : INT_MAX) :
+			(int)((left + NS_PER_MS - 1) / NS_PER_MS));
 		if (n == -1 && errno != EINTR)
 			return -1;
 		if (n > 0 && pfds[1].revents != 0)

@@ -110,13 +110,13 @@ set_state(struct job *j)
 	bool same_boot, same_host;
 
 	j->loss = LOSS_NONE;
-	same_boot = process_boot_id(boot_id) == 0 &&
-	    strcmp(boot_id, r->boot_id) == 0;
+	same_boot =
+	    process_boot_id(boot_id) == 0 && strcmp(boot_id, r->boot_id) == 0;
 	same_host = r->host == NULL || gethostname(host, sizeof(host)) == -1 ||
 	    strcmp(host, r->host) == 0;
 	j->other_host = !same_boot && !same_host;
-	j->keeper_alive = same_boot && r->keeper.pid != 0 &&
-	    process_alive(&r->keeper);
+	j->keeper_alive =
+	    same_boot && r->keeper.pid != 0 && process_alive(&r->keeper);
 	if (r->has_ended)
 		set_ended(j);
 	else if (j->keeper_alive || (same_boot && process_alive(&r->command)))
@@ -240,8 +240,9 @@ job_state_text(const struct job *j, char *buf, size_t size)
 		    WEXITSTATUS(j->record->status));
 		break;
 	case JOB_KILLED:
-		(void)snprintf(buf, size, "killed %s", signals_name(
-		    WTERMSIG(j->record->status), name, sizeof(name)));
+		(void)snprintf(buf, size, "killed %s",
+		    signals_name(WTERMSIG(j->record->status), name,
+			sizeof(name)));
 		break;
 	case JOB_ENDED:
 		(void)snprintf(buf, size, "ended");
@@ -256,7 +257,7 @@ int
 job_exit_code(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
-	    WEXITSTATUS(status);
+				     WEXITSTATUS(status);
 }
 
 int64_t
@@ -269,8 +270,8 @@ job_elapsed(const struct job *j)
 	if (process_alive(&j->process))
 		return process_elapsed(j->process.start_time);
 	/* Between two runs, or of a tree only descendants are left. */
-	return j->keeper_alive ?
-	    process_elapsed(j->record->keeper.start_time) : -1;
+	return j->keeper_alive ? process_elapsed(j->record->keeper.start_time) :
+				 -1;
 }
 
 struct job *

@@ -125,16 +125,20 @@ put_job(FILE *fp, const struct job *j, const struct record *r)
 	(void)fputs("{\"name\":", fp);
 	put_string(fp, r->name);
 	put_number(fp, "pid", true, r->command.pid);
-	put_number(fp, "keeper", r->keeper.pid != 0 &&
-	    (j->state != JOB_RUNNING || j->keeper_alive || j->other_host),
+	put_number(fp, "keeper",
+	    r->keeper.pid != 0 &&
+		(j->state != JOB_RUNNING || j->keeper_alive || j->other_host),
 	    r->keeper.pid);
 	put_text(fp, "state", state_word(j->state));
 	put_number(fp, "exit_status", j->state == JOB_EXITED,
 	    j->state == JOB_EXITED ? WEXITSTATUS(r->status) : 0);
-	put_text(fp, "signal", killed ? signals_name(WTERMSIG(r->status),
-	    name, sizeof(name)) : NULL);
+	put_text(fp, "signal",
+	    killed ? signals_name(WTERMSIG(r->status), name, sizeof(name)) :
+		     NULL);
 	put_key(fp, "core");
-	(void)fputs(!killed ? "null" : WCOREDUMP(r->status) ? "true" : "false",
+	(void)fputs(!killed	     ? "null" :
+		WCOREDUMP(r->status) ? "true" :
+				       "false",
 	    fp);
 	put_time(fp, "started", r->started.tv_sec != 0, &r->started);
 	put_time(fp, "ended", r->has_ended && r->ended.tv_sec != 0, &r->ended);

@@ -24,39 +24,52 @@
 #include "verbs.h"
 #include "when.h"
 
-enum { NAME, PID, STATE, SINCE, TIME, COMMAND, COLUMNS };
+enum {
+	NAME,
+	PID,
+	STATE,
+	SINCE,
+	TIME,
+	COMMAND,
+	COLUMNS
+};
 
-#define GAP		2
-#define LEAST_COMMAND	12	/* columns, before the name is cut */
-#define LEAST_NAME	8
+#define GAP	      2
+#define LEAST_COMMAND 12 /* columns, before the name is cut */
+#define LEAST_NAME    8
 
-#define GREEN		"\033[32m"
-#define RED		"\033[31m"
-#define PLAIN		"\033[0m"
+#define GREEN "\033[32m"
+#define RED   "\033[31m"
+#define PLAIN "\033[0m"
 
 struct row {
-	char	*cell[COLUMNS];
+	char *cell[COLUMNS];
 	const struct job *job;
 };
 
 struct table {
-	struct row	*rows;
-	size_t		 nrows;
-	size_t		 width[COLUMNS];
-	size_t		 screen;	/* 0: not a terminal, no limit */
-	bool		 colour;
+	struct row *rows;
+	size_t nrows;
+	size_t width[COLUMNS];
+	size_t screen; /* 0: not a terminal, no limit */
+	bool colour;
 };
 
 static const char *const titles[COLUMNS] = {
-	"NAME", "PID", "STATE", "SINCE", "TIME", "COMMAND",
+	"NAME",
+	"PID",
+	"STATE",
+	"SINCE",
+	"TIME",
+	"COMMAND",
 };
 
 /* ---- The jobs ------------------------------------------------------------ */
 
 struct jobs {
-	struct job	**list;
-	size_t		  n;
-	bool		  failed;	/* one could not be read */
+	struct job **list;
+	size_t n;
+	bool failed; /* one could not be read */
 };
 
 static void
@@ -172,7 +185,7 @@ fill_row(struct row *row, const struct job *j, const struct record *r,
 		row->cell[PID] = NULL;
 	row->cell[STATE] = state_cell(j, r);
 	row->cell[SINCE] = strdup(terminal ? when_short(&r->started, buf) :
-	    when_full(&r->started, buf));
+					     when_full(&r->started, buf));
 	row->cell[TIME] = strdup(when_duration(job_elapsed(j), buf));
 	row->cell[COMMAND] = show_command(r->command_argv, r->command_argc);
 	for (i = 0; i < COLUMNS; i++) {
@@ -266,8 +279,9 @@ fit(struct table *t)
 		rest += t->width[c] + GAP;
 	need = t->width[NAME] + GAP + rest + LEAST_COMMAND;
 	if (need > t->screen && t->width[NAME] > LEAST_NAME)
-		t->width[NAME] -= need - t->screen <
-		    t->width[NAME] - LEAST_NAME ? need - t->screen :
+		t->width[NAME] -=
+		    need - t->screen < t->width[NAME] - LEAST_NAME ?
+		    need - t->screen :
 		    t->width[NAME] - LEAST_NAME;
 	rest += t->width[NAME] + GAP;
 	if (t->width[COMMAND] + rest > t->screen)
@@ -342,8 +356,7 @@ put_line(const struct table *t, char *const *cells, const char *colour)
 static int
 put_table(const struct jobs *js)
 {
-	struct table t = { .screen = screen_width(),
-	    .colour = wants_colour() };
+	struct table t = { .screen = screen_width(), .colour = wants_colour() };
 	char *heads[COLUMNS];
 	size_t i;
 	int c, r;
@@ -356,8 +369,8 @@ put_table(const struct jobs *js)
 		for (c = 0; c < COLUMNS; c++)
 			free(heads[c]);
 		for (i = 0; i < t.nrows; i++)
-			put_line(&t, t.rows[i].cell, t.colour ?
-			    colour_of(t.rows[i].job) : NULL);
+			put_line(&t, t.rows[i].cell,
+			    t.colour ? colour_of(t.rows[i].job) : NULL);
 	}
 	free_table(&t);
 	return r;
@@ -397,7 +410,8 @@ verb_list(const struct options *o)
 	if (js.n > 0)
 		qsort(js.list, js.n, sizeof(*js.list), compare);
 	if (js.n == 0 && o->argc == 0 && !o->json)
-		say_note(o->quiet, "no jobs; 'detach -n NAME COMMAND' starts "
+		say_note(o->quiet,
+		    "no jobs; 'detach -n NAME COMMAND' starts "
 		    "one");
 	if (js.failed)
 		code = EXIT_NOTHING_DONE;

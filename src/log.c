@@ -23,15 +23,16 @@ say_no_log(const struct job *j, const char *operand, int errnum)
 	case ENODATA:
 	case EINVAL:
 		say("%s: has no log: its output went to a pipe, a terminal or "
-		    "a device", operand);
+		    "a device",
+		    operand);
 		break;
 	case ENOENT:
-		say("%s: its log is gone: %s", operand, log != NULL ? log :
-		    "deleted");
+		say("%s: its log is gone: %s", operand,
+		    log != NULL ? log : "deleted");
 		break;
 	default:
-		say_errno(errnum, "%s: %s", operand, log != NULL ? log :
-		    "its output");
+		say_errno(errnum, "%s: %s", operand,
+		    log != NULL ? log : "its output");
 	}
 	return EXIT_NOTHING_DONE;
 }
@@ -121,9 +122,10 @@ verb_watch(const struct options *o, const char *name, off_t from)
 	}
 	code = exit_code(follow(j, from, -1, signals), j, name);
 	if (code == EXIT_INTERRUPTED && j->state == JOB_RUNNING)
-		say_note(o->quiet, "%s runs on; 'detach --log --follow %s' "
-		    "shows it again, 'detach --stop %s' ends it", name, name,
-		    name);
+		say_note(o->quiet,
+		    "%s runs on; 'detach --log --follow %s' "
+		    "shows it again, 'detach --stop %s' ends it",
+		    name, name, name);
 	(void)close(signals);
 	job_free(j);
 	return code;

@@ -16,15 +16,15 @@
 #include "parse.h"
 
 struct entry {
-	struct identity	id;
-	pid_t		ppid;
-	pid_t		pgrp;
-	bool		member;
+	struct identity id;
+	pid_t ppid;
+	pid_t pgrp;
+	bool member;
 };
 
 struct entries {
-	struct entry	*list;
-	size_t		 n;
+	struct entry *list;
+	size_t n;
 };
 
 static int
@@ -41,7 +41,8 @@ add_entry(struct entries *es, pid_t pid)
 	es->list = more;
 	es->list[es->n++] = (struct entry){
 		.id = { .pid = pid, .start_time = st.start_time },
-		.ppid = st.ppid, .pgrp = st.pgrp,
+		.ppid = st.ppid,
+		.pgrp = st.pgrp,
 	};
 	return 0;
 }
@@ -152,8 +153,9 @@ members_signal(const struct job *j, int signo, enum members which)
 	if (j->record != NULL && j->record->tree && j->keeper_alive)
 		mark_descendants(&es, j->record->keeper.pid);
 	for (i = 0; i < es.n; i++) {
-		if (es.list[i].member && (which == MEMBERS_ALL ||
-		    es.list[i].id.pid != j->process.pid))
+		if (es.list[i].member &&
+		    (which == MEMBERS_ALL ||
+			es.list[i].id.pid != j->process.pid))
 			signal_entry(&es.list[i], signo);
 	}
 	free(es.list);

@@ -24,7 +24,8 @@ say_denied(const char *operand, int errnum)
 		if (errnum == EPERM)
 			say("%s: the state directory belongs to another "
 			    "user, or others may write to it; DETACH_STATE_DIR "
-			    "names another", path);
+			    "names another",
+			    path);
 		else
 			say_errno(errnum, "%s: the state directory", path);
 		free(path);
@@ -40,7 +41,8 @@ operand_say(const char *operand, int errnum)
 	case ENOENT:
 		if (job_operand_is_path(operand))
 			say("%s: no such pidfile, and no job has it; "
-			    "'detach --list' shows the jobs", operand);
+			    "'detach --list' shows the jobs",
+			    operand);
 		else
 			say("%s: no such job; 'detach --list' shows them",
 			    operand);
@@ -48,18 +50,22 @@ operand_say(const char *operand, int errnum)
 	case ESRCH:
 		if (job_operand_is_path(operand))
 			say("%s: nothing runs by this pidfile: it is not "
-			    "locked, or its process is gone", operand);
+			    "locked, or its process is gone",
+			    operand);
 		else
 			say("%s: no such process, and no job with that pid; "
-			    "'detach --list' shows the jobs", operand);
+			    "'detach --list' shows the jobs",
+			    operand);
 		break;
 	case EINVAL:
 		say("%s: not a name that a job can have; 'detach --list' "
-		    "shows those there are", operand);
+		    "shows those there are",
+		    operand);
 		break;
 	case EBADMSG:
 		say("%s: its record is damaged; 'detach --forget %s' removes "
-		    "it", operand, operand);
+		    "it",
+		    operand, operand);
 		break;
 	default:
 		say_denied(operand, errnum);
@@ -92,9 +98,8 @@ operand_elsewhere(const struct job *j, const char *operand, const char *verb)
 {
 	if (!j->other_host || j->state != JOB_RUNNING)
 		return false;
-	say("%s: runs on %s, and cannot be %s from here: log in there",
-	    operand, j->record->host != NULL ? j->record->host :
-	    "another host", verb);
+	say("%s: runs on %s, and cannot be %s from here: log in there", operand,
+	    j->record->host != NULL ? j->record->host : "another host", verb);
 	return true;
 }
 
@@ -115,8 +120,10 @@ say_unknown(const struct job *j, const char *operand)
 		break;
 	case LOSS_NONE:
 		say("%s: ended, status unknown%s", operand,
-		    j->record != NULL ? "" : ": only Linux 6.15 and later "
-		    "tell it of another's child, once its parent asks for it");
+		    j->record != NULL ? "" :
+					": only Linux 6.15 and later "
+					"tell it of another's child, once its "
+					"parent asks for it");
 		break;
 	}
 }

@@ -10,8 +10,8 @@
 
 #include "parse.h"
 
-#define FRACTION_DIGITS	14	/* 10^14 * 86400 still fits into 63 bits */
-#define FRACTION_PER_NS	100000	/* 10^14 / 10^9 */
+#define FRACTION_DIGITS 14     /* 10^14 * 86400 still fits into 63 bits */
+#define FRACTION_PER_NS 100000 /* 10^14 / 10^9 */
 #define NS_PER_S	1000000000LL
 
 static bool

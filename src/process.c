@@ -24,27 +24,27 @@
 #include "process.h"
 
 #ifndef SYS_pidfd_send_signal
-#define SYS_pidfd_send_signal	424
+#define SYS_pidfd_send_signal 424
 #endif
 #ifndef SYS_pidfd_open
-#define SYS_pidfd_open		434
+#define SYS_pidfd_open 434
 #endif
 
-#define NS_PER_S	1000000000LL
+#define NS_PER_S 1000000000LL
 
 /* pidfd_send_signal(2): Linux 6.9. */
-#define SEND_TO_GROUP	(1U << 2)
+#define SEND_TO_GROUP (1U << 2)
 
 /* The first 64 bytes of struct pidfd_info, all that was ever required. */
 struct exit_info {
-	uint64_t	mask;
-	uint64_t	cgroupid;
-	uint32_t	ids[11];
-	int32_t		exit_code;
+	uint64_t mask;
+	uint64_t cgroupid;
+	uint32_t ids[11];
+	int32_t exit_code;
 };
 
-#define INFO_EXIT	(1ULL << 3)		/* Linux 6.15 */
-#define GET_EXIT_INFO	_IOWR(0xff, 11, struct exit_info)
+#define INFO_EXIT     (1ULL << 3) /* Linux 6.15 */
+#define GET_EXIT_INFO _IOWR(0xff, 11, struct exit_info)
 
 static int64_t
 monotonic_ns(clockid_t clock)
@@ -94,8 +94,16 @@ read_file(const char *path, char *buf, size_t size)
 int
 process_stat(pid_t pid, struct process_stat *st)
 {
-	enum { STATE = 3, PPID, PGRP, SESSION, TTY, TPGID, THREADS = 20,
-	    START_TIME = 22 };
+	enum {
+		STATE = 3,
+		PPID,
+		PGRP,
+		SESSION,
+		TTY,
+		TPGID,
+		THREADS = 20,
+		START_TIME = 22
+	};
 	char buf[1024], path[32];
 	long long v[START_TIME + 1];
 	char *p, *end;
@@ -208,12 +216,13 @@ process_group_signal(const struct identity *id, int signo)
 		errno = ESRCH;
 		return -1;
 	}
-	r = fd == -1 ? -1 : (int)syscall(SYS_pidfd_send_signal, fd, signo,
-	    NULL, SEND_TO_GROUP);
+	r = fd == -1 ?
+	    -1 :
+	    (int)syscall(SYS_pidfd_send_signal, fd, signo, NULL, SEND_TO_GROUP);
 	if (fd == -1 || (r == -1 && (errno == EINVAL || errno == ENOSYS))) {
 		/* As near as an older kernel gets. */
 		r = process_alive(id) ? kill(-id->pid, signo) :
-		    (errno = ESRCH, -1);
+					(errno = ESRCH, -1);
 	}
 	saved = errno;
 	if (fd != -1)
@@ -227,8 +236,8 @@ process_boot_id(char id[BOOT_ID_LEN + 1])
 {
 	char buf[64];
 
-	if (read_file("/proc/sys/kernel/random/boot_id", buf,
-	    sizeof(buf)) == -1)
+	if (read_file("/proc/sys/kernel/random/boot_id", buf, sizeof(buf)) ==
+	    -1)
 		return -1;
 	if (strspn(buf, "0123456789abcdef-") != BOOT_ID_LEN) {
 		errno = EINVAL;
@@ -296,7 +305,10 @@ may_read(pid_t pid)
 int
 process_zombie_status(const struct identity *id, int *status)
 {
-	enum { START_TIME = 22, EXIT_CODE = 52 };
+	enum {
+		START_TIME = 22,
+		EXIT_CODE = 52
+	};
 	char buf[1024], path[32];
 	uint64_t start_time = 0;
 	char *p;

@@ -30,13 +30,13 @@ vsay(const char *prefix, int errnum, const char *fmt, va_list ap)
 		text = NULL;
 	} else if ((shown = show_text(text, (size_t)len)) != NULL &&
 	    (len = asprintf(&line, "detach: %s%s%s%s\n", prefix, shown,
-	    errnum == 0 ? "" : ": ", why)) == -1)
+		 errnum == 0 ? "" : ": ", why)) == -1)
 		line = NULL;
 	if (line != NULL)
 		n = write(STDERR_FILENO, line, (size_t)len);
 	else
 		n = write(STDERR_FILENO, nomem, sizeof(nomem) - 1);
-	(void)n;		/* nobody is left to be told */
+	(void)n; /* nobody is left to be told */
 	free(line);
 	free(shown);
 	free(text);

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#define LIBBSD_OPENBSD_VIS	/* which strnvis(3); none is used */
+#define LIBBSD_OPENBSD_VIS /* which strnvis(3); none is used */
 
 #include <errno.h>
 #include <stdbool.h>
@@ -109,9 +109,9 @@ show_text(const char *s, size_t len)
 		}
 		n = 1;
 		/* The next byte decides between \0 and \000. */
-		p = vis(p, (unsigned char)s[i], VIS_CSTYLE | VIS_OCTAL |
-		    VIS_TAB | VIS_NL, i + 1 < len ?
-		    (unsigned char)s[i + 1] : '\0');
+		p = vis(p, (unsigned char)s[i],
+		    VIS_CSTYLE | VIS_OCTAL | VIS_TAB | VIS_NL,
+		    i + 1 < len ? (unsigned char)s[i + 1] : '\0');
 	}
 	*p = '\0';
 	return buf;
@@ -168,7 +168,8 @@ columns(unsigned int cp)
 	if ((cp >= 0x1100 && cp <= 0x115f) || (cp >= 0x2e80 && cp <= 0xa4cf) ||
 	    (cp >= 0xac00 && cp <= 0xd7a3) || (cp >= 0xf900 && cp <= 0xfaff) ||
 	    (cp >= 0xfe30 && cp <= 0xfe6f) || (cp >= 0xff00 && cp <= 0xff60) ||
-	    (cp >= 0xffe0 && cp <= 0xffe6) || (cp >= 0x1f300 && cp <= 0x1faff) ||
+	    (cp >= 0xffe0 && cp <= 0xffe6) ||
+	    (cp >= 0x1f300 && cp <= 0x1faff) ||
 	    (cp >= 0x20000 && cp <= 0x3fffd))
 		return 2;
 	return 1;

@@ -23,16 +23,16 @@
 
 #include "signals.h"
 
-#define NSIGNALS	64
-#define RTMIN		34
-#define RTMAX		64
+#define NSIGNALS 64
+#define RTMIN	 34
+#define RTMAX	 64
 
 /* The kernel's own set: one bit a signal. */
-#define KERNEL_SET_SIZE	(NSIGNALS / 8)
+#define KERNEL_SET_SIZE (NSIGNALS / 8)
 
 struct signal_name {
-	const char	*name;
-	int		 signo;
+	const char *name;
+	int signo;
 };
 
 /* Of two names for one number, the first is the one shown. */
@@ -78,7 +78,7 @@ static const struct signal_name names[] = {
 	{ "POLL", SIGIO },
 };
 
-#define NNAMES	(sizeof(names) / sizeof(names[0]))
+#define NNAMES (sizeof(names) / sizeof(names[0]))
 
 /* One or two digits, and no more: 0 to 99; else -1. */
 static int

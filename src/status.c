@@ -126,7 +126,8 @@ verb_status(const struct options *o)
 
 	if ((j = operand_find(o->argv[0])) == NULL)
 		return errno == ENOENT || errno == ESRCH || errno == EINVAL ?
-		    EXIT_NO_JOB : EXIT_FAILED;
+		    EXIT_NO_JOB :
+		    EXIT_FAILED;
 	code = state_code(j->state);
 	if (o->json)
 		json_job(stdout, j);

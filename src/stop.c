@@ -18,10 +18,10 @@
 #include "say.h"
 #include "verbs.h"
 
-#define NS_PER_S	1000000000LL
-#define NS_PER_MS	1000000LL
-#define KILL_AGAIN	(50 * NS_PER_MS)
-#define KILL_PATIENCE	(30 * NS_PER_S)	/* for what sleeps in the kernel */
+#define NS_PER_S      1000000000LL
+#define NS_PER_MS     1000000LL
+#define KILL_AGAIN    (50 * NS_PER_MS)
+#define KILL_PATIENCE (30 * NS_PER_S) /* for what sleeps in the kernel */
 
 /* The process alone; by the old way where the kernel has no pidfd. */
 static int
@@ -84,14 +84,15 @@ ask(const struct job *j)
 {
 	if (!has_members(j))
 		return signal_group(j, SIGTERM) == -1 ||
-		    signal_group(j, SIGCONT) == -1 ? -1 : 0;
+			signal_group(j, SIGCONT) == -1 ?
+		    -1 :
+		    0;
 	if (!is_managed(j)) {
 		members_signal(j, SIGTERM, MEMBERS_ALL);
 		members_signal(j, SIGCONT, MEMBERS_ALL);
 		return 0;
 	}
-	if (signal_process(&j->record->keeper, SIGTERM) == -1 &&
-	    errno != ESRCH)
+	if (signal_process(&j->record->keeper, SIGTERM) == -1 && errno != ESRCH)
 		return -1;
 	(void)signal_process(&j->record->keeper, SIGCONT);
 	members_signal(j, SIGTERM, MEMBERS_OTHERS);
@@ -215,8 +216,9 @@ signal_one(const char *operand, int signo)
 		say("%s: is not running", operand);
 	else if ((r = signal_process(&j->process, signo)) == -1) {
 		if (errno == ESRCH)
-			say("%s: is not running%s", operand, is_managed(j) ?
-			    ", but about to be started again" : "");
+			say("%s: is not running%s", operand,
+			    is_managed(j) ? ", but about to be started again" :
+					    "");
 		else
 			say_errno(errno, "%s: cannot be signalled", operand);
 	}

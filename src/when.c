@@ -8,7 +8,7 @@
 
 #include "when.h"
 
-#define DAY	86400LL
+#define DAY 86400LL
 
 char *
 when_rfc3339(const struct timespec *ts, char buf[WHEN_SIZE])
