@@ -22,7 +22,12 @@
 #include "statedir.h"
 #include "supervise.h"
 
-enum { STACK_MIDDLE, STACK_KEEPER, STACK_COMMAND, STACK_FILTER };
+enum {
+	STACK_MIDDLE,
+	STACK_KEEPER,
+	STACK_COMMAND,
+	STACK_FILTER
+};
 
 static int
 fail(struct launch *l, enum step step)
@@ -89,8 +94,7 @@ child_command(void *arg)
 		return fail(l, STEP_STREAMS);
 
 	/* 4. The pid, written by its owner; the record, put in place. */
-	if (l->pidfile.fd != -1 &&
-	    pidfile_put(l->pidfile.fd, getpid()) == -1)
+	if (l->pidfile.fd != -1 && pidfile_put(l->pidfile.fd, getpid()) == -1)
 		return fail(l, STEP_PIDFILE);
 
 	/* 5. Ids first, then the directory, with the rights of the user. */
@@ -182,8 +186,8 @@ child_middle(void *arg)
 	/* Once for all that come from here: it takes a call a signal (L5). */
 	signals_for_keeper();
 	for (i = 0; i < l->streams.nfilters; i++) {
-		pid = run(l, child_filter, &l->filter[i],
-		    STACK_FILTER + (int)i);
+		pid =
+		    run(l, child_filter, &l->filter[i], STACK_FILTER + (int)i);
 		if (pid == -1)
 			return fail(l, STEP_FORK);
 		l->outcome->filter[i] = pid;

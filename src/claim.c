@@ -20,9 +20,9 @@
 #include "say.h"
 #include "statedir.h"
 
-#define PATIENCE_MS	1000	/* F2 */
-#define LOOK_MS		10
-#define BELIEVE		2	/* tries before a refusal is believed */
+#define PATIENCE_MS 1000 /* F2 */
+#define LOOK_MS	    10
+#define BELIEVE	    2 /* tries before a refusal is believed */
 
 static int
 failed(const char *what)
@@ -115,12 +115,14 @@ prepare_job(struct launch *l)
 	if ((l->statefd = statedir_open(true)) == -1) {
 		if ((path = statedir_path()) == NULL) {
 			say("%s: no state directory: set HOME or "
-			    "DETACH_STATE_DIR", l->o->name);
+			    "DETACH_STATE_DIR",
+			    l->o->name);
 			return EXIT_FAILED;
 		}
 		if (errno == EPERM)
 			say("%s: must be a directory of yours that only you "
-			    "can write to", path);
+			    "can write to",
+			    path);
 		else
 			say_errno(errno, "%s", path);
 		free(path);
@@ -158,7 +160,8 @@ prepare_pidfile(struct launch *l)
 		break;
 	case EPERM:
 		say("%s: somebody else owns the file or its directory, or can "
-		    "replace it; use a directory such as /run", what);
+		    "replace it; use a directory such as /run",
+		    what);
 		break;
 	default:
 		say_errno(errno, "%s", what);

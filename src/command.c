@@ -20,18 +20,18 @@
 
 #include "command.h"
 
-#define DEFAULT_PATH	"/bin:/usr/bin"	/* execvp(3), confstr(_CS_PATH) */
+#define DEFAULT_PATH "/bin:/usr/bin" /* execvp(3), confstr(_CS_PATH) */
 
 #if defined(__x86_64__)
-#define NATIVE_MACHINE	EM_X86_64
+#define NATIVE_MACHINE EM_X86_64
 #elif defined(__i386__)
-#define NATIVE_MACHINE	EM_386
+#define NATIVE_MACHINE EM_386
 #elif defined(__aarch64__)
-#define NATIVE_MACHINE	EM_AARCH64
+#define NATIVE_MACHINE EM_AARCH64
 #elif defined(__riscv)
-#define NATIVE_MACHINE	EM_RISCV
+#define NATIVE_MACHINE EM_RISCV
 #else
-#define NATIVE_MACHINE	EM_NONE
+#define NATIVE_MACHINE EM_NONE
 #endif
 
 /* 0, or -1 with errno, as execve(2) would answer for this file. */
@@ -77,7 +77,7 @@ check_script(struct command *c, int dirfd, const char *head, size_t len)
 	start += strspn(start, " \t");
 	start[strcspn(start, " \t")] = '\0';
 	if (*start == '\0')
-		return 0;	/* ENOEXEC: /bin/sh takes it */
+		return 0; /* ENOEXEC: /bin/sh takes it */
 	return need(c, dirfd, start);
 }
 
@@ -88,14 +88,14 @@ check_elf(struct command *c, int dirfd, int fd, const char *head, size_t len,
 {
 	ElfW(Ehdr) eh;
 	ElfW(Phdr) ph;
-	char interp[256];	/* a longer one is execve(2)'s to judge */
+	char interp[256]; /* a longer one is execve(2)'s to judge */
 	size_t i;
 
 	if (len < sizeof(eh))
 		return 0;
 	memcpy(&eh, head, sizeof(eh));
 	if (eh.e_ident[EI_CLASS] !=
-	    (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) ||
+		(sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) ||
 	    eh.e_machine != NATIVE_MACHINE || eh.e_phentsize != sizeof(ph))
 		return 0;
 	*program = true;
@@ -107,7 +107,8 @@ check_elf(struct command *c, int dirfd, int fd, const char *head, size_t len,
 			continue;
 		if (ph.p_filesz < 2 || ph.p_filesz > sizeof(interp) ||
 		    pread(fd, interp, ph.p_filesz, (off_t)ph.p_offset) !=
-		    (ssize_t)ph.p_filesz || interp[ph.p_filesz - 1] != '\0')
+			(ssize_t)ph.p_filesz ||
+		    interp[ph.p_filesz - 1] != '\0')
 			return 0;
 		return need(c, dirfd, interp);
 	}
@@ -123,8 +124,8 @@ check_needs(struct command *c, int dirfd, bool *program)
 	int fd, rc = 0;
 
 	*program = false;
-	fd = openat(dirfd, c->path, O_RDONLY | O_CLOEXEC | O_NOCTTY |
-	    O_NONBLOCK);
+	fd = openat(dirfd, c->path,
+	    O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd == -1)
 		return 0;
 	n = read(fd, head, sizeof(head));
@@ -156,7 +157,7 @@ search(struct command *c, int dirfd, const char *path, const char *name,
 	c->path = malloc(strlen(path) + strlen(name) + 2);
 	if (c->path == NULL)
 		return -1;
-	for (dir = path; ; dir = end + 1) {
+	for (dir = path;; dir = end + 1) {
 		end = strchr(dir, ':');
 		if (end == NULL)
 			end = dir + strlen(dir);

@@ -22,10 +22,10 @@
 #include "parse.h"
 
 #ifndef SYS_close_range
-#define SYS_close_range		436
+#define SYS_close_range 436
 #endif
 #ifndef CLOSE_RANGE_CLOEXEC
-#define CLOSE_RANGE_CLOEXEC	(1U << 2)
+#define CLOSE_RANGE_CLOEXEC (1U << 2)
 #endif
 
 static int

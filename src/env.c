@@ -85,10 +85,11 @@ env_build(char **env, const struct options *o, const struct user *u)
 	if (new == NULL)
 		return NULL;
 	memcpy(new, env, (n + 1) * sizeof(*new));
-	if (u != NULL && (set(new, "HOME", u->home) == -1 ||
-	    set(new, "USER", u->name) == -1 ||
-	    set(new, "LOGNAME", u->name) == -1 ||
-	    set(new, "SHELL", u->shell) == -1)) {
+	if (u != NULL &&
+	    (set(new, "HOME", u->home) == -1 ||
+		set(new, "USER", u->name) == -1 ||
+		set(new, "LOGNAME", u->name) == -1 ||
+		set(new, "SHELL", u->shell) == -1)) {
 		free(new);
 		return NULL;
 	}

@@ -21,7 +21,7 @@
 #include "keeper.h"
 #include "statedir.h"
 
-#define FINAL_MAX	512
+#define FINAL_MAX 512
 
 char *
 keeper_number(char *buf, size_t size, uint64_t n, int digits)
@@ -114,8 +114,8 @@ replace(int dirfd, const char *text, size_t size,
 	int fd, saved;
 
 	unlinkat(dirfd, JOB_RECORD_NEW, 0);
-	fd = openat(dirfd, JOB_RECORD_NEW, O_WRONLY | O_CREAT | O_EXCL |
-	    O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(dirfd, JOB_RECORD_NEW,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd == -1)
 		return -1;
 	if (copy(fd, text, size, lines, n, final) == -1 ||

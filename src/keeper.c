@@ -25,10 +25,10 @@
 #include "signals.h"
 #include "statedir.h"
 
-#define NSEC		INT64_C(1000000000)
-#define LATER_MS	100		/* until what failed is tried again */
-#define EDIT_TRIES	50
-#define REAP_PATIENCE	(60 * NSEC)	/* for an adopted command's parent */
+#define NSEC	      INT64_C(1000000000)
+#define LATER_MS      100 /* until what failed is tried again */
+#define EDIT_TRIES    50
+#define REAP_PATIENCE (60 * NSEC) /* for an adopted command's parent */
 
 static int64_t
 boottime(void)
@@ -138,8 +138,8 @@ reap(const struct keeper *k, bool *running, struct keeper_end *end)
 static bool
 ask(const struct keeper *k, struct keeper_end *end)
 {
-	end->known = process_exit_status(k->pidfd, REAP_PATIENCE,
-	    &end->status) == 0;
+	end->known =
+	    process_exit_status(k->pidfd, REAP_PATIENCE, &end->status) == 0;
 	return true;
 }
 
@@ -196,23 +196,27 @@ record_end(const struct keeper *k, const struct keeper_end *end)
 	size_t n = 0;
 	int tries;
 
-	lines[n++] = (struct keeper_line){ "ended", time_text(ended,
-	    sizeof(ended), end->ended.tv_sec, end->ended.tv_nsec) };
-	lines[n++] = (struct keeper_line){ "elapsed", time_text(elapsed,
-	    sizeof(elapsed), end->elapsed / NSEC, end->elapsed % NSEC) };
+	lines[n++] = (struct keeper_line){ "ended",
+		time_text(ended, sizeof(ended), end->ended.tv_sec,
+		    end->ended.tv_nsec) };
+	lines[n++] = (struct keeper_line){ "elapsed",
+		time_text(elapsed, sizeof(elapsed), end->elapsed / NSEC,
+		    end->elapsed % NSEC) };
 	if (end->known && WIFEXITED(end->status))
 		lines[n++] = (struct keeper_line){ "exit_status",
-		    keeper_number(code, sizeof(code),
-		    (uint64_t)WEXITSTATUS(end->status), 1) };
+			keeper_number(code, sizeof(code),
+			    (uint64_t)WEXITSTATUS(end->status), 1) };
 	else if (end->known && WIFSIGNALED(end->status)) {
 		lines[n++] = (struct keeper_line){ "signal",
-		    signals_name(WTERMSIG(end->status), name, sizeof(name)) };
+			signals_name(WTERMSIG(end->status), name,
+			    sizeof(name)) };
 		lines[n++] = (struct keeper_line){ "core",
-		    WCOREDUMP(end->status) ? "1" : "0" };
+			WCOREDUMP(end->status) ? "1" : "0" };
 	}
 	/* What a machine lacks for a moment must not cost the result (J2). */
 	for (tries = 0; keeper_edit(k->dirfd, lines, n, true) == -1 &&
-	    errno != ENOENT && tries < EDIT_TRIES; tries++)
+	     errno != ENOENT && tries < EDIT_TRIES;
+	     tries++)
 		nanosleep(&later, NULL);
 }
 

@@ -34,7 +34,7 @@
 #include "statedir.h"
 #include "verbs.h"
 
-#define VANISH_MS	5000	/* for what was told to exit */
+#define VANISH_MS 5000 /* for what was told to exit */
 
 static void
 close_open(int fd)
@@ -94,7 +94,8 @@ report_failure(const struct launch *l)
 		return launch_exec_failed(l, out->error);
 	if (out->step == STEP_NONE)
 		say("%s: died before it could be executed (killed, or out of "
-		    "memory or file size)", l->o->argv[0]);
+		    "memory or file size)",
+		    l->o->argv[0]);
 	else
 		say_errno(out->error, "%s: %s", l->o->argv[0],
 		    steps[out->step]);
@@ -136,7 +137,9 @@ spawn_all(struct launch *l)
 	if (l->jobdir != -1 && status == 0)
 		(void)hear(l, &(char){ 0 });
 	return status == 0 && l->outcome->step == STEP_NONE &&
-	    l->outcome->command != 0 ? 0 : -1;
+		l->outcome->command != 0 ?
+	    0 :
+	    -1;
 }
 
 /* Out of a login session's reach, where that is needed: section "logout". */
@@ -205,8 +208,11 @@ write_record(struct launch *l)
 static int
 print(struct launch *l)
 {
-	struct job j = { .dirfd = -1, .pidfd = -1, .keeper_pidfd = -1,
-	    .state = JOB_RUNNING, .keeper_alive = true };
+	struct job j = { .dirfd = -1,
+		.pidfd = -1,
+		.keeper_pidfd = -1,
+		.state = JOB_RUNNING,
+		.keeper_alive = true };
 	int rc;
 
 	if (!l->o->print_pid && !l->o->json)
@@ -266,8 +272,7 @@ start(struct launch *l)
 		give_up(l);
 		return report_failure(l);
 	}
-	if (move_to_scope(l) == -1 || write_record(l) == -1 ||
-	    print(l) == -1) {
+	if (move_to_scope(l) == -1 || write_record(l) == -1 || print(l) == -1) {
 		give_up(l);
 		return EXIT_FAILED;
 	}
@@ -300,8 +305,8 @@ static int
 move_arguments(struct launch *l, struct options *o, int argc, char **argv)
 {
 	l->arguments = argv[0];
-	l->arguments_size = (size_t)(strchr(argv[argc - 1], '\0') + 1 -
-	    argv[0]);
+	l->arguments_size =
+	    (size_t)(strchr(argv[argc - 1], '\0') + 1 - argv[0]);
 	setproctitle_init(argc, argv, environ);
 	return options_parse(o, argc, argv);
 }

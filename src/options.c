@@ -19,8 +19,8 @@
 #include "signals.h"
 #include "statedir.h"
 
-#define SECOND	INT64_C(1000000000)
-#define HINT	"see 'detach --help'"
+#define SECOND INT64_C(1000000000)
+#define HINT   "see 'detach --help'"
 
 enum {
 	OPT_ON_EXIT = 256,
@@ -34,7 +34,7 @@ enum {
 	OPT_GRACE,
 	OPT_FOLLOW,
 	OPT_LINES,
-	OPT_VERB,			/* plus the verb */
+	OPT_VERB, /* plus the verb */
 };
 
 static const struct option long_options[] = {
@@ -77,7 +77,7 @@ static const struct option long_options[] = {
 };
 
 /* Which verbs take an option, as a set of 1 << verb. */
-#define ON(verb)	(1U << (verb))
+#define ON(verb) (1U << (verb))
 
 static unsigned
 taken_by(int c)
@@ -105,9 +105,9 @@ taken_by(int c)
 
 /* How many operands a verb takes: at least, and at most (-1: any number). */
 static const struct {
-	int		min;
-	int		max;
-	const char     *what;
+	int min;
+	int max;
+	const char *what;
 } operands[] = {
 	[VERB_LAUNCH] = { 1, -1, "command" },
 	[VERB_LIST] = { 0, -1, "job" },
@@ -194,8 +194,7 @@ set_restart(struct options *o, const char *arg)
 	else if (strcmp(arg, "always") == 0)
 		o->restart = RESTART_ALWAYS;
 	else
-		return bad_value(OPT_RESTART, arg,
-		    "no, on-failure or always");
+		return bad_value(OPT_RESTART, arg, "no, on-failure or always");
 	return 0;
 }
 
@@ -204,14 +203,13 @@ set_verb(struct options *o, enum verb verb, const char *arg)
 {
 	char name[32];
 
-	if (o->verb != VERB_LAUNCH && o->verb != verb &&
-	    verb != VERB_HELP && verb != VERB_VERSION) {
+	if (o->verb != VERB_LAUNCH && o->verb != verb && verb != VERB_HELP &&
+	    verb != VERB_VERSION) {
 		say("%s: only one verb at a time; " HINT,
 		    option_name(OPT_VERB + (int)verb, name, sizeof(name)));
 		return -1;
 	}
-	if (verb == VERB_SIGNAL &&
-	    (o->signal = signals_number(arg)) == -1)
+	if (verb == VERB_SIGNAL && (o->signal = signals_number(arg)) == -1)
 		return bad_value(OPT_VERB + VERB_SIGNAL, arg,
 		    "a signal's name or number");
 	o->verb = verb;
@@ -225,7 +223,8 @@ set_launch(struct options *o, int c, char *arg)
 	switch (c) {
 	case 'n':
 		if (!statedir_name_valid(arg))
-			return bad_value('n', arg, "1 to 64 of A-Z a-z 0-9 . "
+			return bad_value('n', arg,
+			    "1 to 64 of A-Z a-z 0-9 . "
 			    "_ + @ : -, beginning with a letter or digit and "
 			    "not digits alone");
 		o->name = arg;
@@ -303,11 +302,13 @@ set_verbs(struct options *o, int c, char *arg)
 		return 0;
 	case OPT_TIMEOUT:
 		if (parse_duration(arg, &o->timeout) == -1)
-			return bad_value(c, arg, "a duration such as 30s or 2h");
+			return bad_value(c, arg,
+			    "a duration such as 30s or 2h");
 		return 0;
 	case OPT_GRACE:
 		if (parse_duration(arg, &o->grace) == -1)
-			return bad_value(c, arg, "a duration such as 30s or 2h");
+			return bad_value(c, arg,
+			    "a duration such as 30s or 2h");
 		return 0;
 	case OPT_FOLLOW:
 		o->follow = true;
@@ -329,7 +330,7 @@ complain(int c, char **argv)
 
 	if (optopt >= OPT_VERB || (optopt >= OPT_ON_EXIT && optopt < OPT_VERB))
 		say(c == ':' ? "%s: takes a value; " HINT :
-		    "%s: takes no value; " HINT,
+			       "%s: takes no value; " HINT,
 		    option_name(optopt, name, sizeof(name)));
 	else if (optopt != 0 && c == ':')
 		say("-%c: takes a value; " HINT, optopt);
@@ -357,7 +358,7 @@ check(struct options *o, int misused)
 		say("%s: does not go with %s; " HINT,
 		    option_name(misused, name, sizeof(name)),
 		    o->verb == VERB_LAUNCH ? "starting a command" :
-		    "that verb");
+					     "that verb");
 		return EXIT_FAILED;
 	}
 	if (o->argc < operands[o->verb].min) {
@@ -408,7 +409,7 @@ options_parse(struct options *o, int argc, char **argv)
 	opterr = 0;
 	optind = 1;
 	while ((c = getopt_long(argc, argv, "+:n:i:o:e:tp:C:E:m:u:k:Pqf",
-	    long_options, NULL)) != -1) {
+		    long_options, NULL)) != -1) {
 		if (c == '?' || c == ':')
 			return complain(c, argv);
 		if (c >= OPT_VERB) {
@@ -440,7 +441,7 @@ options_version(void)
 {
 	printf("detach %s\n", PACKAGE_VERSION);
 	printf("Built with: systemd scopes %s, keeper program %s, "
-	    "shared-memory launch %s\n",
+	       "shared-memory launch %s\n",
 #ifdef HAVE_SYSTEMD
 	    "yes",
 #else
@@ -456,6 +457,6 @@ options_version(void)
 #else
 	    "yes"
 #endif
-	    );
+	);
 	return say_flush();
 }

@@ -34,8 +34,8 @@ pidfile_put(int fd, pid_t pid)
 		return -1;
 	}
 	/* A restart may write a shorter pid over a longer one. */
-	return lseek(fd, 0, SEEK_END) > (off_t)len ?
-	    ftruncate(fd, (off_t)len) : 0;
+	return lseek(fd, 0, SEEK_END) > (off_t)len ? ftruncate(fd, (off_t)len) :
+						     0;
 }
 
 int

@@ -24,12 +24,12 @@
 #include "process.h"
 
 #ifndef EFTYPE
-#define EFTYPE	ENOTSUP
+#define EFTYPE ENOTSUP
 #endif
 
-#define PATIENCE_MS	1000	/* F2: how long a loser looks for a pid */
-#define LOOK_MS		10
-#define BELIEVE		2	/* tries before a refusal is believed */
+#define PATIENCE_MS 1000 /* F2: how long a loser looks for a pid */
+#define LOOK_MS	    10
+#define BELIEVE	    2 /* tries before a refusal is believed */
 
 /* True if st's owner is not root, or others could put another file there. */
 static bool
@@ -39,7 +39,7 @@ replaceable(const struct stat *st)
 		return true;
 	return (st->st_mode & S_ISVTX) == 0 &&
 	    ((st->st_mode & S_IWOTH) != 0 ||
-	    ((st->st_mode & S_IWGRP) != 0 && st->st_gid != 0));
+		((st->st_mode & S_IWGRP) != 0 && st->st_gid != 0));
 }
 
 /* Walk up from dirfd to the root: nobody but root may change the way. */
@@ -107,8 +107,8 @@ named_pid(int dirfd, const char *name)
 	pid_t pid;
 	int fd;
 
-	fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
-	    O_NONBLOCK | O_NOCTTY);
+	fd = openat(dirfd, name,
+	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd == -1)
 		return 0;
 	pid = read_pid(fd);
@@ -128,9 +128,11 @@ open_locked(int dirfd, const char *name, pid_t *other)
 	const struct timespec pause = { 0, LOOK_MS * 1000000L };
 	int fd, i;
 
-	for (i = 0; ; i++) {
-		fd = flopenat(dirfd, name, O_RDWR | O_CREAT | O_NOFOLLOW |
-		    O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
+	for (i = 0;; i++) {
+		fd = flopenat(dirfd, name,
+		    O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
+			O_CLOEXEC,
+		    0644);
 		if (fd != -1 || errno != EWOULDBLOCK)
 			return fd;
 		if (i >= BELIEVE && (*other = named_pid(dirfd, name)) != 0)
@@ -208,8 +210,8 @@ take_back(const struct pidfile *p)
 {
 	int fd, saved = errno;
 
-	fd = flopenat(p->dirfd, p->name, O_RDWR | O_NOFOLLOW | O_NONBLOCK |
-	    O_NOCTTY | O_CLOEXEC);
+	fd = flopenat(p->dirfd, p->name,
+	    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd != -1) {
 		pidfile_drop(fd, p->dirfd, p->name);
 		close(fd);
@@ -221,7 +223,7 @@ int
 pidfile_claim(struct pidfile *p, int at, const char *path, pid_t *other)
 {
 	struct stat st;
-	bool trusted = at != AT_FDCWD;	/* a job's own directory */
+	bool trusted = at != AT_FDCWD; /* a job's own directory */
 	int saved;
 
 	*other = 0;
@@ -248,8 +250,7 @@ pidfile_claim(struct pidfile *p, int at, const char *path, pid_t *other)
 	 * The real checks: of what has been opened. Stale text goes at once,
 	 * lest a loser take it for the holder's.
 	 */
-	if (fstat(p->fd, &st) == 0 &&
-	    check_file(&st, trusted) == 0 &&
+	if (fstat(p->fd, &st) == 0 && check_file(&st, trusted) == 0 &&
 	    (trusted || geteuid() != 0 || check_way(p->dirfd) == 0) &&
 	    (st.st_size == 0 || ftruncate(p->fd, 0) == 0))
 		return 0;

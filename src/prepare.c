@@ -156,8 +156,7 @@ prepare_command(struct launch *l)
 {
 	int rc, saved;
 
-	l->env = env_build(environ, l->o, l->o->user == NULL ? NULL :
-	    &l->user);
+	l->env = env_build(environ, l->o, l->o->user == NULL ? NULL : &l->user);
 	if (l->env == NULL)
 		return failed("environment");
 	if (l->o->user != NULL && user_lend(&l->user) == -1)
@@ -243,10 +242,10 @@ prepare_record(struct launch *l)
 	r->tree = l->o->tree;
 	r->managed = l->o->tree || l->o->restart != RESTART_NO;
 	r->host = strdup(host);
-	r->user = l->o->user != NULL ? strdup(l->user.name) :
-	    user_name(geteuid());
-	r->directory = l->chdir != AT_FDCWD ? descriptor_path(l->chdir) :
-	    getcwd(NULL, 0);
+	r->user =
+	    l->o->user != NULL ? strdup(l->user.name) : user_name(geteuid());
+	r->directory =
+	    l->chdir != AT_FDCWD ? descriptor_path(l->chdir) : getcwd(NULL, 0);
 	r->command_argv = l->o->argv;
 	r->command_argc = l->o->argc;
 	r->log = log_path(l);
@@ -302,10 +301,8 @@ launch_prepare(struct launch *l)
 		l->filter[i] = (struct launch_filter){ l, i };
 
 	/* 1. What changes nothing: found wrong, nothing has happened. */
-	if ((rc = prepare_descriptors(l)) != 0 ||
-	    (rc = prepare_user(l)) != 0 ||
-	    (rc = prepare_directory(l)) != 0 ||
-	    (rc = prepare_command(l)) != 0)
+	if ((rc = prepare_descriptors(l)) != 0 || (rc = prepare_user(l)) != 0 ||
+	    (rc = prepare_directory(l)) != 0 || (rc = prepare_command(l)) != 0)
 		return rc;
 	/* 2. Name and pidfile, locked: from here on we are the only start. */
 	if ((rc = launch_claim(l)) != 0)

@@ -31,7 +31,8 @@ program_path(const char *name)
 		}
 	}
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", LIBEXECDIR, name) <
-	    sizeof(path) && access(path, X_OK) == 0)
+		sizeof(path) &&
+	    access(path, X_OK) == 0)
 		return strdup(path);
 	return NULL;
 }

@@ -44,8 +44,9 @@ spawn(bool share, int (*fn)(void *), void *arg, char *stack, size_t size)
 #ifndef NO_CLONE_VM
 	/* The stack grows down, from an address aligned as the ABIs want. */
 	if (share)
-		return clone(fn, (void *)((uintptr_t)(stack + size) &
-		    ~(uintptr_t)63), CLONE_VM | SIGCHLD, arg);
+		return clone(fn,
+		    (void *)((uintptr_t)(stack + size) & ~(uintptr_t)63),
+		    CLONE_VM | SIGCHLD, arg);
 #else
 	(void)share;
 	(void)stack;

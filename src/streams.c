@@ -17,7 +17,7 @@
 
 #include "streams.h"
 
-#define LINKS_MAX	16	/* links followed before O_CREAT */
+#define LINKS_MAX 16 /* links followed before O_CREAT */
 
 static const char *const stream_names[3] = {
 	"standard input",
@@ -78,11 +78,13 @@ follow_links(char path[PATH_MAX])
 			return -1;
 		target[n] = '\0';
 		/* "pipe:[1234]", "/path (deleted)" of an open file. */
-		if (stat(path, &st) == 0 && (strncmp(path, "/proc/", 6) == 0 ||
-		    strncmp(path, "/dev/fd/", 8) == 0))
+		if (stat(path, &st) == 0 &&
+		    (strncmp(path, "/proc/", 6) == 0 ||
+			strncmp(path, "/dev/fd/", 8) == 0))
 			return 1;
 		slash = strrchr(path, '/');
-		dirlen = target[0] == '/' || slash == NULL ? 0 :
+		dirlen = target[0] == '/' || slash == NULL ?
+		    0 :
 		    (size_t)(slash - path) + 1;
 		if (dirlen + (size_t)n >= PATH_MAX) {
 			errno = ENAMETOOLONG;
@@ -102,8 +104,8 @@ follow_links(char path[PATH_MAX])
 static int
 open_append(const char *name, mode_t mode, struct stream_file *f)
 {
-	const int flags = O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK |
-	    O_CLOEXEC;
+	const int flags =
+	    O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC;
 	char path[PATH_MAX];
 	struct stat st;
 	int i, rc;
@@ -150,8 +152,7 @@ lend(const struct stream_request *r, bool back)
 
 /* A FILE of -o or -e: created with 0666 less the umask. */
 static int
-open_named(struct streams *s, const struct stream_request *r,
-    const char *name)
+open_named(struct streams *s, const struct stream_request *r, const char *name)
 {
 	struct stream_file *f = &s->file[s->nfiles];
 	int rc;
@@ -193,7 +194,8 @@ open_unkept_log(struct stream_file *f, const char *home)
 	first = errno;
 	if (home == NULL || *home != '/' ||
 	    (size_t)snprintf(path, sizeof(path), "%s/" LOG_FILE, home) >=
-	    sizeof(path) || open_private(f, path) == -1) {
+		sizeof(path) ||
+	    open_private(f, path) == -1) {
 		errno = first;
 		return -1;
 	}
@@ -206,13 +208,14 @@ open_kept_log(struct stream_file *f, const struct stream_request *r)
 {
 	int saved;
 
-	f->fd = openat(r->logdir, r->log_name, O_WRONLY | O_APPEND | O_CREAT |
-	    O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
+	f->fd = openat(r->logdir, r->log_name,
+	    O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY |
+		O_CLOEXEC,
+	    0600);
 	if (f->fd == -1)
 		return -1;
 	f->regular = true;
-	if (fchmod(f->fd, 0600) == 0 &&
-	    (f->path = strdup(r->log_name)) != NULL)
+	if (fchmod(f->fd, 0600) == 0 && (f->path = strdup(r->log_name)) != NULL)
 		return 0;
 	saved = errno;
 	(void)unlinkat(r->logdir, r->log_name, 0);
@@ -347,8 +350,7 @@ streams_open(struct streams *s, const struct stream_request *r)
 		s->fd[2] = s->kind[2] == STREAM_OTHER ? STREAM_KEPT : 1;
 	} else if (open_default(s, r, s->fd) == -1)
 		return -1;
-	if (r->error != NULL &&
-	    open_option(s, r, 2, r->error, &s->fd[2]) == -1)
+	if (r->error != NULL && open_option(s, r, 2, r->error, &s->fd[2]) == -1)
 		return -1;
 	/* A filter's own output goes where the table says. */
 	for (i = 0; i < s->nfilters; i++) {

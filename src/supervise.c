@@ -29,15 +29,15 @@
 #include "spawn.h"
 #include "supervise.h"
 
-#define NSEC		INT64_C(1000000000)
-#define LONGEST_DELAY	(60 * NSEC)
+#define NSEC	      INT64_C(1000000000)
+#define LONGEST_DELAY (60 * NSEC)
 
 /* The state that restarting needs, in the keeper's own image. */
 struct supervisor {
-	struct launch  *l;
-	int64_t		delay;		/* before the latest start */
-	int		restarts;
-	int		last_error;	/* a restart's exec failed */
+	struct launch *l;
+	int64_t delay; /* before the latest start */
+	int restarts;
+	int last_error; /* a restart's exec failed */
 };
 
 void
@@ -49,9 +49,8 @@ supervise_prepare(struct launch *l)
 		return;
 	snprintf(l->keeper_title, sizeof(l->keeper_title), "detach: %s",
 	    o->name);
-	snprintf(l->keeper_env, sizeof(l->keeper_env),
-	    "KEEPER=%d %d %d %d %d ", l->jobdir, l->pidfile.fd,
-	    l->pidfile.dirfd, l->ready[0], o->tree);
+	snprintf(l->keeper_env, sizeof(l->keeper_env), "KEEPER=%d %d %d %d %d ",
+	    l->jobdir, l->pidfile.fd, l->pidfile.dirfd, l->ready[0], o->tree);
 }
 
 /* Nothing of the launcher's is held: no terminal, no directory, no file. */
@@ -116,8 +115,8 @@ record_run(struct supervisor *s, const struct identity *id)
 	snprintf(pid, sizeof(pid), "%d", (int)id->pid);
 	snprintf(start, sizeof(start), "%llu",
 	    (unsigned long long)id->start_time);
-	snprintf(started, sizeof(started), "%lld.%09ld",
-	    (long long)now.tv_sec, now.tv_nsec);
+	snprintf(started, sizeof(started), "%lld.%09ld", (long long)now.tv_sec,
+	    now.tv_nsec);
 	snprintf(restarts, sizeof(restarts), "%d", s->restarts);
 	(void)keeper_edit(s->l->jobdir, lines, 4, false);
 }
@@ -135,6 +134,9 @@ start_again(struct supervisor *s)
 
 	if (pipe2(l->ready, O_CLOEXEC) == -1)
 		return 0;
+	/* The offset is shared with the run before; each reads it all. */
+	if (l->o->input != NULL && strcmp(l->o->input, "-") != 0)
+		(void)lseek(l->streams.fd[0], 0, SEEK_SET);
 	pid = spawn(false, child_command, l, NULL, 0);
 	close(l->ready[1]);
 	if (pid != -1) {
@@ -212,8 +214,8 @@ ended(void *arg, const struct keeper_end *end)
 	setenv("DETACH_LOG", l->record.log == NULL ? "" : l->record.log, 1);
 	set("DETACH_ELAPSED", end->elapsed / NSEC);
 	if (l->record.log != NULL) {
-		fd = open(l->record.log, O_WRONLY | O_APPEND | O_NOCTTY |
-		    O_NONBLOCK | O_CLOEXEC);
+		fd = open(l->record.log,
+		    O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 		if (fd != -1) {
 			dup2(fd, STDOUT_FILENO);
 			dup2(fd, STDERR_FILENO);
@@ -267,10 +269,15 @@ keep_in_place(struct launch *l, pid_t pid)
 {
 	struct supervisor s = { .l = l };
 	struct keeper k = {
-		.dirfd = l->jobdir, .pidfile = l->pidfile.fd,
+		.dirfd = l->jobdir,
+		.pidfile = l->pidfile.fd,
 		.pidfile_dirfd = l->pidfile.dirfd,
-		.pidfile_name = l->pidfile.name, .ready = l->ready[0],
-		.pidfd = -1, .command = pid, .tree = l->o->tree, .arg = &s,
+		.pidfile_name = l->pidfile.name,
+		.ready = l->ready[0],
+		.pidfd = -1,
+		.command = pid,
+		.tree = l->o->tree,
+		.arg = &s,
 	};
 	int keep[16 + KEEP_MAX];
 	size_t n = 0, i;

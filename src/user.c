@@ -32,8 +32,9 @@ find_passwd(const char *name)
 		pw = getpwuid((uid_t)id);
 	}
 	/* The databases' words for "no such entry" differ: getpwnam(3). */
-	if (pw == NULL && (errno == 0 || errno == ESRCH || errno == EBADF ||
-	    errno == EPERM || errno == EINVAL || errno == ERANGE))
+	if (pw == NULL &&
+	    (errno == 0 || errno == ESRCH || errno == EBADF || errno == EPERM ||
+		errno == EINVAL || errno == ERANGE))
 		errno = ENOENT;
 	return pw;
 }
