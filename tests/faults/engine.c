@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A program and all the processes that it makes, under ptrace(2). The
+ * harness is a subreaper: what loses its parent becomes its child, so that
+ * nothing can be left behind unseen, and no machine's init is asked to reap.
+ */
+#define _GNU_SOURCE
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+
+#include <dirent.h>
+#include <elf.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "faults.h"
+
+#define OPTIONS	(PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | \
+    PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD | \
+    PTRACE_O_EXITKILL)
+#define LINKER_SIZE	0x80000UL
+#define QUIET_MS	12
+#define OTHER_MS	20000
+
+static const char *const *let_go;	/* programs */
+
+long
+clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000L + t.tv_nsec / 1000000L;
+}
+
+/* The letter of /proc/PID/stat and the parent; 0 if it is not there. */
+static char
+state_of(pid_t pid, pid_t *ppid)
+{
+	char path[32], buf[512], *p, state;
+	int fd, parent = 0;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		return 0;
+	n = read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	buf[n] = '\0';
+	if ((p = strrchr(buf, ')')) == NULL ||
+	    sscanf(p, ") %c %d", &state, &parent) != 2)
+		return 0;
+	if (ppid != NULL)
+		*ppid = parent;
+	return state;
+}
+
+bool
+process_there(pid_t pid)
+{
+	char c = state_of(pid, NULL);
+
+	return c != 0 && c != 'Z' && c != 'X';
+}
+
+static struct role *
+find(struct run *r, pid_t pid)
+{
+	int i;
+
+	for (i = 0; i < r->nroles; i++)
+		if (r->role[i].pid == pid)
+			return &r->role[i];
+	return NULL;
+}
+
+static struct role *
+add(struct run *r, pid_t pid)
+{
+	struct role *role;
+
+	if (r->nroles == MAXROLES)
+		errx(99, "more than %d processes", MAXROLES);
+	role = &r->role[r->nroles++];
+	memset(role, 0, sizeof(*role));
+	role->pid = pid;
+	return role;
+}
+
+static void
+resume(struct role *role, int sig)
+{
+	if (ptrace(PTRACE_SYSCALL, role->pid, NULL,
+	    (void *)(intptr_t)sig) == -1 && errno != ESRCH)
+		err(99, "ptrace");
+}
+
+static unsigned long
+linker_of(pid_t pid)
+{
+	unsigned long v[2], base = 0;
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/auxv", (int)pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		return 0;
+	while (read(fd, v, sizeof(v)) == sizeof(v) && v[0] != AT_NULL)
+		if (v[0] == AT_BASE)
+			base = v[1];
+	close(fd);
+	return base;
+}
+
+/* The call is not made, or for less, or its result will be another. */
+static void
+tamper(struct run *r, struct role *role, const struct call *c)
+{
+	struct user_regs_struct regs;
+
+	r->fired = true;
+	if (r->plan.deed == DEED_KILL) {
+		kill(role->pid, SIGKILL);
+		return;
+	}
+	if (ptrace(PTRACE_GETREGS, role->pid, NULL, &regs) == -1)
+		return;
+#ifdef __x86_64__
+	if (r->plan.deed == DEED_SHORT) {
+		if (regs.rdx <= 1)
+			r->fired = false;
+		regs.rdx = regs.rdx > 1 ? 1 : regs.rdx;
+	} else {
+		role->fake = true;
+		role->result = -r->plan.error;
+		if (!errors_close(c->nr))
+			regs.orig_rax = (unsigned long)-1;
+	}
+#endif
+	ptrace(PTRACE_SETREGS, role->pid, NULL, &regs);
+}
+
+static void
+finish(struct role *role)
+{
+	struct user_regs_struct regs;
+
+	role->fake = false;
+	if (ptrace(PTRACE_GETREGS, role->pid, NULL, &regs) == -1)
+		return;
+#ifdef __x86_64__
+	regs.rax = (unsigned long)role->result;
+#endif
+	ptrace(PTRACE_SETREGS, role->pid, NULL, &regs);
+}
+
+/* Only files have disks that can be full or fail. */
+static bool
+is_file(pid_t pid, int fd)
+{
+	char path[64], to[8];
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
+	return readlink(path, to, sizeof(to)) > 0 && to[0] == '/';
+}
+
+static void
+on_syscall(struct run *r, struct role *role)
+{
+	struct __ptrace_syscall_info info;
+	struct call *c;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, role->pid, (void *)sizeof(info),
+	    &info) <= 0)
+		return;
+	if (info.op != PTRACE_SYSCALL_INFO_ENTRY) {
+		role->inside = false;
+		if (role->fake)
+			finish(role);
+		return;
+	}
+	role->inside = true;
+	if (!role->execed || r->ncalls == MAXCALLS)
+		return;
+	c = &r->call[r->ncalls++];
+	c->role = (int)(role - r->role);
+	c->index = role->calls++;
+	c->nr = (int)info.entry.nr;
+	c->channel = !is_file(role->pid, (int)info.entry.args[0]);
+	c->arg = (int)info.entry.args[1];
+	c->harmless = role->linker != 0 &&
+	    info.instruction_pointer - role->linker < LINKER_SIZE;
+	if (r->plan.deed != DEED_NONE && !r->fired &&
+	    r->plan.role == c->role && r->plan.call == c->index)
+		tamper(r, role, c);
+}
+
+/* True if it is one of the commands, now let go. */
+static bool
+on_exec(struct role *role)
+{
+	char path[32], exe[4096];
+	ssize_t n;
+	size_t i;
+
+	role->execed = true;
+	role->linker = linker_of(role->pid);
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)role->pid);
+	n = readlink(path, exe, sizeof(exe) - 1);
+	exe[n < 0 ? 0 : n] = '\0';
+	for (i = 0; let_go[i] != NULL; i++)
+		if (strcmp(exe, let_go[i]) == 0) {
+			role->free = true;
+			ptrace(PTRACE_DETACH, role->pid, NULL, NULL);
+			return true;
+		}
+	return false;
+}
+
+static void
+on_child(struct run *r, pid_t parent)
+{
+	struct role *role;
+	unsigned long pid;
+
+	if (ptrace(PTRACE_GETEVENTMSG, parent, NULL, &pid) == -1)
+		return;
+	if ((role = find(r, (pid_t)pid)) == NULL)
+		role = add(r, (pid_t)pid);
+	role->known = true;
+	role->execed = true;
+	role->linker = find(r, parent)->linker;
+	if (role->held) {
+		role->held = false;
+		resume(role, 0);
+	}
+}
+
+static void
+on_end(struct run *r, pid_t pid, int status)
+{
+	struct role *role = find(r, pid);
+
+	if (pid == r->other) {
+		r->other = 0;
+		r->other_status = status;
+	}
+	if (role == NULL)
+		return;
+	role->pid = 0;
+	if (role == &r->role[0])
+		r->status = status;
+}
+
+static void
+on_stop(struct run *r, pid_t pid, int status)
+{
+	struct role *role = find(r, pid);
+	int sig = WSTOPSIG(status);
+
+	if (role == NULL) {		/* its parent has not told of it yet */
+		role = add(r, pid);
+		role->held = true;
+		return;
+	}
+	switch (status >> 16) {
+	case 0:
+		if (sig == (SIGTRAP | 0x80)) {
+			on_syscall(r, role);
+			sig = 0;
+		}
+		resume(role, sig);
+		break;
+	case PTRACE_EVENT_EXEC:
+		if (!on_exec(role))
+			resume(role, 0);
+		break;
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+	case PTRACE_EVENT_CLONE:
+		on_child(r, pid);
+		resume(role, 0);
+		break;
+	case PTRACE_EVENT_STOP:
+		if (sig == SIGTRAP && role->known)
+			resume(role, 0);
+		else if (sig == SIGTRAP)
+			role->held = true;
+		else
+			ptrace(PTRACE_LISTEN, pid, NULL, NULL);
+		break;
+	default:
+		resume(role, 0);
+	}
+}
+
+static void
+collect(struct run *r)
+{
+	ssize_t n;
+
+	while (r->outlen < sizeof(r->out) - 1 && (n = read(r->pipe,
+	    r->out + r->outlen, sizeof(r->out) - 1 - r->outlen)) > 0)
+		r->outlen += (size_t)n;
+	r->out[r->outlen] = '\0';
+}
+
+/* All that has happened by now. False if nothing has. */
+static bool
+events(struct run *r)
+{
+	bool any = false;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
+		any = true;
+		if (WIFSTOPPED(status))
+			on_stop(r, pid, status);
+		else
+			on_end(r, pid, status);
+	}
+	if (any)
+		r->moved = clock_ms();
+	return any;
+}
+
+static void
+pause_a_little(void)
+{
+	const struct timespec t = { 0, 2000000 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigtimedwait(&set, NULL, &t);
+}
+
+/* Ended: nothing traced is left. Quiet: what is left sleeps in the kernel. */
+static bool
+settled(struct run *r, enum follow *how)
+{
+	int i, left = 0, asleep = 0;
+	char c;
+
+	for (i = 0; i < r->nroles; i++) {
+		if (r->role[i].pid == 0 || r->role[i].free)
+			continue;
+		left++;
+		c = state_of(r->role[i].pid, NULL);
+		if (r->role[i].inside && (c == 'S' || c == 'D'))
+			asleep++;
+	}
+	*how = left == 0 ? FOLLOW_ENDED : FOLLOW_QUIET;
+	return left == 0 || (left == asleep &&
+	    clock_ms() - r->moved >= QUIET_MS);
+}
+
+enum follow
+run_follow(struct run *r, int ms)
+{
+	long end = clock_ms() + ms;
+	enum follow how;
+
+	for (;;) {
+		if (events(r))
+			continue;
+		collect(r);
+		if (settled(r, &how))
+			return how;
+		if (clock_ms() >= end)
+			return FOLLOW_TIMEOUT;
+		pause_a_little();
+	}
+}
+
+static void
+child(char *const argv[], int out, int go)
+{
+	sigset_t none;
+	char c;
+
+	setpgid(0, 0);
+	if (go != -1 && read(go, &c, 1) != 1)
+		_exit(99);
+	dup2(out, 1);
+	dup2(out, 2);
+	close(out);
+	if (go != -1)
+		close(go);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execv(argv[0], argv);
+	_exit(99);
+}
+
+void
+run_alone(void)
+{
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == -1)
+		err(99, "prctl");
+}
+
+void
+run_start(struct run *r, char *const argv[], const struct plan *plan,
+    const char *const *commands)
+{
+	int out[2], go[2];
+	pid_t pid;
+
+	let_go = commands;
+	memset(r, 0, sizeof(*r));
+	r->plan = *plan;
+	r->status = -1;
+	if (pipe2(out, O_NONBLOCK | O_CLOEXEC) == -1 ||
+	    pipe2(go, O_CLOEXEC) == -1)
+		err(99, "pipe");
+	/* The reader alone must not wait. */
+	if (fcntl(out[1], F_SETFL, 0) == -1 || (pid = fork()) == -1)
+		err(99, "fork");
+	if (pid == 0)
+		child(argv, out[1], go[0]);
+	close(go[0]);
+	close(out[1]);
+	r->pipe = out[0];
+	add(r, pid)->known = true;
+	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)OPTIONS) == -1)
+		err(99, "ptrace");
+	/* So that its system calls are seen from now on. */
+	ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
+	if (write(go[1], "", 1) != 1)
+		err(99, "pipe");
+	close(go[1]);
+	r->moved = clock_ms();
+}
+
+int
+run_other(struct run *r, char *const argv[], char *out, size_t size)
+{
+	long end = clock_ms() + OTHER_MS;
+	char path[4096];
+	ssize_t n = 0;
+	pid_t pid;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s.other", work);
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC,
+	    0600);
+	if (fd == -1 || (pid = fork()) == -1)
+		err(99, "%s", path);
+	if (pid == 0)
+		child(argv, fd, -1);
+	r->other = pid;
+	while (r->other != 0 && clock_ms() < end)
+		if (!events(r))
+			pause_a_little();
+	if (out != NULL) {
+		n = pread(fd, out, size - 1, 0);
+		out[n < 0 ? 0 : n] = '\0';
+	}
+	close(fd);
+	if (r->other != 0) {
+		kill(pid, SIGKILL);
+		return -1;
+	}
+	return WIFSIGNALED(r->other_status) ?
+	    128 + WTERMSIG(r->other_status) : WEXITSTATUS(r->other_status);
+}
+
+/* Our children, killed; those that were alive. */
+static int
+kill_children(pid_t but, pid_t mine)
+{
+	struct dirent *e;
+	pid_t pid, ppid;
+	int n = 0;
+	char c;
+	DIR *d;
+
+	if ((d = opendir("/proc")) == NULL)
+		err(99, "/proc");
+	while ((e = readdir(d)) != NULL) {
+		if ((pid = atoi(e->d_name)) <= 0 || pid == but ||
+		    (c = state_of(pid, &ppid)) == 0 || ppid != mine)
+			continue;
+		if (c != 'Z' && c != 'X')
+			n++;
+		kill(pid, SIGKILL);
+	}
+	closedir(d);
+	return n;
+}
+
+int
+run_clean(struct run *r, pid_t but)
+{
+	long end = clock_ms() + 10000;
+	int left = 0, status;
+	pid_t pid;
+
+	/* A child's own children become ours only as it is reaped. */
+	while (clock_ms() < end) {
+		pid = waitpid(-1, &status, __WALL | WNOHANG);
+		if (pid == -1)
+			break;
+		if (pid > 0 && WIFSTOPPED(status))
+			ptrace(PTRACE_CONT, pid, NULL, NULL);
+		if (pid > 0)
+			continue;
+		if (but != 0 && kill_children(but, getpid()) == 0)
+			break;
+		if (but == 0)
+			left += kill_children(0, getpid());
+		pause_a_little();
+	}
+	collect(r);
+	close(r->pipe);
+	return left;
+}
