@@ -8,7 +8,6 @@
 
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -29,7 +28,7 @@
 #include "streams.h"
 #include "user.h"
 
-/* ---- The log --------------------------------------------------------------- */
+/* ---- The log ----------------------------------------------------------- */
 
 static int
 add_log(struct adoption *a, const char *dir, const char *file)
@@ -47,27 +46,6 @@ add_log(struct adoption *a, const char *dir, const char *file)
 	return 0;
 }
 
-/* True if standard output or error of a member is a terminal. */
-static bool
-has_terminal_output(const struct adoption *a)
-{
-	struct stat st;
-	char path[48];
-	size_t i;
-	int fd;
-
-	for (i = 0; i < a->n; i++) {
-		for (fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
-			snprintf(path, sizeof(path), "/proc/%d/fd/%d",
-			    a->member[i].thread, fd);
-			if (stat(path, &st) == 0 && S_ISCHR(st.st_mode) &&
-			    st.st_rdev != makedev(1, 3))
-				return true;
-		}
-	}
-	return false;
-}
-
 /* A job's own: made by us, opened by the members. */
 static int
 make_job_log(struct adoption *a)
@@ -75,7 +53,7 @@ make_job_log(struct adoption *a)
 	char *path;
 	int fd, rc;
 
-	if (has_terminal_output(a)) {
+	if (adopt_writes_to_terminal(a)) {
 		(void)unlinkat(a->l.jobdir, JOB_LOG_NEW, 0);
 		fd = openat(a->l.jobdir, JOB_LOG_NEW, O_WRONLY | O_CREAT |
 		    O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -133,99 +111,7 @@ choose_log(struct adoption *a)
 	return 0;
 }
 
-/* ---- The record ------------------------------------------------------------ */
-
-/* The path that a link in the process's directory of /proc has, or NULL. */
-static char *
-process_link(pid_t pid, const char *name)
-{
-	char link[48], path[PATH_MAX];
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/%d/%s", pid, name);
-	if ((n = readlink(link, path, sizeof(path) - 1)) <= 0)
-		return NULL;
-	path[n] = '\0';
-	return path[0] == '/' ? strdup(path) : NULL;
-}
-
-/* Its arguments as it was started with; its name if it has none. */
-static int
-read_arguments(const struct member *m, struct record *r)
-{
-	char path[32], *arg = NULL, **argv = NULL, **more;
-	size_t size = 0;
-	int argc = 0;
-	FILE *fp;
-
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", m->thread);
-	if ((fp = fopen(path, "re")) != NULL) {
-		while (getdelim(&arg, &size, '\0', fp) != -1) {
-			if ((more = reallocarray(argv, (size_t)argc + 2,
-			    sizeof(*more))) == NULL)
-				break;
-			argv = more;
-			argv[argc++] = arg;
-			argv[argc] = NULL;
-			arg = NULL;
-			size = 0;
-		}
-		free(arg);
-		fclose(fp);
-	}
-	if (argc == 0 && (argv = calloc(2, sizeof(*argv))) != NULL &&
-	    (argv[0] = strdup(m->name)) != NULL)
-		argc = 1;
-	r->command_argv = argv;
-	r->command_argc = argc;
-	return argc > 0 ? 0 : -1;
-}
-
-/* Where its output can be read: the log, or the file that it has already. */
-static char *
-output_path(const struct adoption *a)
-{
-	struct stat st;
-	char path[48];
-
-	if (has_terminal_output(a))
-		return a->nlogs > 0 ? strdup(a->log[0]) : NULL;
-	snprintf(path, sizeof(path), "/proc/%d/fd/1", a->member[0].thread);
-	if (stat(path, &st) == -1 || !S_ISREG(st.st_mode))
-		return NULL;
-	return process_link(a->member[0].thread, "fd/1");
-}
-
-static int
-fill_record(struct adoption *a)
-{
-	const struct member *m = &a->member[0];
-	struct record *r = &a->l.record;
-	char host[HOST_NAME_MAX + 1];
-
-	if (gethostname(host, sizeof(host)) == -1 ||
-	    process_boot_id(r->boot_id) == -1 ||
-	    process_started(m->id.start_time, &r->started) == -1 ||
-	    read_arguments(m, r) == -1)
-		return -1;
-	host[sizeof(host) - 1] = '\0';
-	r->name = (char *)(uintptr_t)a->o->name;
-	r->command = m->id;
-	r->adopted = true;
-	r->host = strdup(host);
-	r->user = user_name(m->uid);
-	r->directory = process_link(m->thread, "cwd");
-	r->log = output_path(a);
-	r->pidfile = a->l.pidfile.path;
-	if (a->o->name != NULL && a->o->pidfile == NULL)
-		r->pidfile = statedir_job_path(a->o->name, JOB_PID);
-	if (r->directory == NULL)
-		r->directory = strdup(".");
-	return r->host == NULL || r->user == NULL || r->directory == NULL ||
-	    (a->o->name != NULL && r->pidfile == NULL) ? -1 : 0;
-}
-
-/* ---- The keeper ------------------------------------------------------------ */
+/* ---- The keeper -------------------------------------------------------- */
 
 /* Go on as detach-keeper; only if that is not there, in this image. */
 static _Noreturn void
@@ -337,7 +223,7 @@ publish(struct adoption *a)
 	return 0;
 }
 
-/* ---- In order -------------------------------------------------------------- */
+/* ---- In order ---------------------------------------------------------- */
 
 int
 adopt_claim(struct adoption *a)
@@ -361,7 +247,7 @@ adopt_claim(struct adoption *a)
 		(void)statedir_job_recover(a->l.jobdir);
 	if (choose_log(a) == -1)
 		goto fail;
-	if ((what != NULL || a->o->json) && fill_record(a) == -1) {
+	if ((what != NULL || a->o->json) && adopt_fill_record(a) == -1) {
 		say_errno(errno, "%d: /proc", a->member[0].id.pid);
 		goto fail;
 	}

@@ -26,8 +26,6 @@
 #include "signals.h"
 #include "verbs.h"
 
-#define STOP_LIMIT	3000	/* ms for a process to stand still */
-#define STOP_TRY	100	/* ... while others of the job are held */
 #define SHELL_LIMIT	500	/* ms for a shell to take its terminal back */
 #define ROUNDS		20	/* of looking for members that came late */
 
@@ -40,130 +38,7 @@ now_ms(void)
 	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
 }
 
-static void
-signal_member(const struct member *m, int signo)
-{
-	if (m->pidfd != -1)
-		(void)process_pidfd_signal(m->pidfd, signo);
-	else if (process_alive(&m->id))
-		(void)kill(m->id.pid, signo);
-}
-
-/* ---- Holding --------------------------------------------------------------- */
-
-static void
-release(struct member *m)
-{
-	if (m->tracee == NULL)
-		return;
-	if (tracee_release(m->tracee) == -1)
-		m->gone = true;
-	m->tracee = NULL;
-}
-
-static void
-release_all(struct adoption *a)
-{
-	size_t i;
-
-	for (i = 0; i < a->n; i++)
-		release(&a->member[i]);
-}
-
-static bool
-to_do(const struct member *m)
-{
-	return !m->done && !m->gone;
-}
-
-/*
- * Stop one member while others are held: 1; 0 if they had to be let go first,
- * since it may be waiting for one of them (as in vfork(2)), so that all must
- * be stopped anew; -1 with errno.
- */
-static int
-stop_member(struct adoption *a, struct member *m, bool others, int64_t end)
-{
-	struct tracee *t;
-	size_t i;
-
-	if (m->tracee == NULL && (m->tracee = tracee_new(m->id.pid,
-	    adopt_suspends_seccomp(m))) == NULL)
-		return -1;
-	t = m->tracee;
-	if (tracee_stop(t, others ? STOP_TRY : STOP_LIMIT) == 0)
-		return 1;
-	if (errno != ETIMEDOUT || !others || now_ms() > end)
-		return -1;
-	for (i = 0; i < a->n; i++) {
-		if (&a->member[i] != m)
-			release(&a->member[i]);
-	}
-	return tracee_stop(t, STOP_LIMIT) == -1 ? -1 : 0;
-}
-
-/*
- * Hold all members that are to be adopted. Returns 0, or -1 after a message;
- * then none is held.
- */
-static int
-stop_all(struct adoption *a)
-{
-	int64_t end = now_ms() + STOP_LIMIT;
-	struct member *m;
-	bool others = false;
-	size_t i;
-	int n;
-
-	for (i = 0; i < a->n; i++) {
-		m = &a->member[i];
-		if (!to_do(m))
-			continue;
-		n = stop_member(a, m, others, end);
-		if (n == -1) {
-			n = errno;
-			if (i > 0 && adopt_has_ended(m)) {
-				release(m);
-				m->gone = true;
-				continue;
-			}
-			release_all(a);
-			adopt_explain(m, n);
-			return -1;
-		} else if (n == 0) {
-			i = (size_t)-1;		/* from the first on */
-			others = false;
-		} else
-			others = true;
-	}
-	return 0;
-}
-
-/* As stop_all(), until no member has a child that is not known. */
-static int
-stop_closed(struct adoption *a)
-{
-	int round, n;
-
-	for (round = 0;; round++) {
-		if (stop_all(a) == -1)
-			return -1;
-		if (round == ROUNDS || !adopt_has_new_child(a))
-			return 0;
-		/* The look at all processes takes too long to be held for. */
-		release_all(a);
-		if ((n = adopt_collect(a)) == -1) {
-			say_errno(errno, "/proc");
-			return -1;
-		}
-		for (; n > 0; n--) {
-			if (adopt_refuse_member(&a->member[a->n - (size_t)n]))
-				return -1;
-		}
-	}
-}
-
-/* ---- Changing --------------------------------------------------------------- */
+/* ---- Changing ---------------------------------------------------------- */
 
 /*
  * Do a step in all members that are held. One that ends meanwhile is no
@@ -251,7 +126,7 @@ adopt_members(struct adoption *a)
 	size_t i;
 
 	clock_hold(true);
-	if (stop_closed(a) == -1)
+	if (adopt_hold(a) == -1)
 		return -1;
 	if (for_all(a, adopt_prepare, &failed) == -1 ||
 	    (hold(), for_all(a, adopt_change, &failed)) == -1 ||
@@ -272,12 +147,12 @@ adopt_members(struct adoption *a)
 	}
 	if (error != 0)
 		explain_failure(a, failed, error);
-	release_all(a);
+	adopt_release(a);
 	clock_hold(false);
 	return error == 0 ? 0 : -1;
 }
 
-/* ---- The terminal's foreground ------------------------------------------------ */
+/* ---- The terminal's foreground ----------------------------------------- */
 
 /*
  * A job in the foreground: its shell takes the terminal back once the job is
@@ -289,16 +164,19 @@ leave_foreground(struct adoption *a)
 	const struct timespec tick = { 0, 5000000 };
 	struct member *m = &a->member[0], now;
 	int64_t end = now_ms() + SHELL_LIMIT;
-	size_t i;
+	size_t i = 0;
 
 	if (m->tty == 0 || !a->whole_group || m->tpgid != m->pgrp ||
 	    m->state == 'T')
 		return;
 	a->foreground = true;
-	for (i = 0; i < a->n; i++) {
-		if (a->member[i].pgrp == a->pgrp)
-			signal_member(&a->member[i], SIGSTOP);
-	}
+	do {
+		for (; i < a->n; i++) {
+			if (a->member[i].pgrp == a->pgrp)
+				adopt_signal(&a->member[i], SIGSTOP);
+		}
+	} while (adopt_collect(a) > 0);
+	m = &a->member[0];
 	while (adopt_look(m->id.pid, &now) == 0 && now.tpgid == m->tpgid &&
 	    now_ms() < end)
 		nanosleep(&tick, NULL);
@@ -314,11 +192,11 @@ continue_job(struct adoption *a, bool adopted)
 		m = &a->member[i];
 		if ((a->foreground && m->pgrp == a->pgrp) ||
 		    (adopted && m->stopped))
-			signal_member(m, SIGCONT);
+			adopt_signal(m, SIGCONT);
 	}
 }
 
-/* ---- The verb ------------------------------------------------------------ */
+/* ---- The verb ---------------------------------------------------------- */
 
 /* Those that were made after the look, by a member that has ended since. */
 static void
@@ -345,23 +223,29 @@ adopt_latecomers(struct adoption *a)
 
 /* logind may kill what is left of a login session, whatever it ignores. */
 static void
-move_to_scope(const struct adoption *a)
+move_to_scope(struct adoption *a)
 {
 	struct scope result = { "", "" };
 	pid_t *pids;
 	size_t i, n = 0;
 
 	if (!scope_wanted(SCOPE_AUTO) ||
-	    (pids = calloc(a->n, sizeof(*pids))) == NULL)
+	    (pids = calloc(a->n + 1, sizeof(*pids))) == NULL)
 		return;
 	for (i = 0; i < a->n; i++) {
 		if (a->member[i].done && a->member[i].uid == geteuid() &&
 		    process_alive(&a->member[i].id))
 			pids[n++] = a->member[i].id.pid;
 	}
-	if (n > 0 && scope_move(SCOPE_AUTO, pids, n, a->member[0].name,
-	    &result) != 1 && result.why[0] != '\0')
+	if (n > 0 && a->outcome.keeper != 0)
+		pids[n++] = a->outcome.keeper;
+	if (n > 0)
+		(void)scope_move(SCOPE_AUTO, pids, n, a->member[0].name,
+		    &result);
+	if (result.why[0] != '\0')
 		say_warning(a->o->quiet, "%s", result.why);
+	if (result.name[0] != '\0')
+		adopt_record_scope(a, result.name);
 	free(pids);
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * --adopt in its rooms: what it adopts (adopt-job.c), what it refuses
- * (adopt-refuse.c), which descriptors move where (adopt-fds.c), the changes in
- * one process and how they are undone (adopt-move.c), the log, pidfile and
- * job (adopt-into.c), and the order of it all (adopt.c).
+ * (adopt-refuse.c), how all of it is held (adopt-hold.c), which descriptors move
+ * where (adopt-fds.c), the changes in one process and how they are undone
+ * (adopt-open.c, adopt-move.c), the log, pidfile and job (adopt-into.c,
+ * adopt-record.c), and the order of it all (adopt.c).
  */
 #ifndef ADOPT_H
 #define ADOPT_H
@@ -126,7 +127,7 @@ struct adoption {
 	const char     *step;		/* what failed, for the message */
 };
 
-/* ---- adopt-job.c ----------------------------------------------------------- */
+/* ---- adopt-job.c ------------------------------------------------------- */
 
 /* Read what /proc says of pid. 0, or -1 with errno (ESRCH). */
 int	adopt_look(pid_t pid, struct member *m);
@@ -153,7 +154,7 @@ bool	adopt_is_ancestor(pid_t pid);
 
 void	adopt_free(struct adoption *a);
 
-/* ---- adopt-refuse.c -------------------------------------------------------- */
+/* ---- adopt-refuse.c ---------------------------------------------------- */
 
 /* Why the process that was named is refused: said, and true. */
 bool	adopt_refuse_target(const struct member *m);
@@ -170,7 +171,21 @@ void	adopt_explain(const struct member *m, int error);
 /* True if its seccomp filters must be suspended while it does our calls. */
 bool	adopt_suspends_seccomp(const struct member *m);
 
-/* ---- adopt-fds.c ----------------------------------------------------------- */
+/* ---- adopt-hold.c ------------------------------------------------------ */
+
+/*
+ * Hold all members that are to be adopted, with all their children. 0, or -1
+ * after a message; then none is held.
+ */
+int	adopt_hold(struct adoption *a);
+
+/* Let all go on. */
+void	adopt_release(struct adoption *a);
+
+/* Signal a member, and never another process that has its pid now. */
+void	adopt_signal(const struct member *m, int signo);
+
+/* ---- adopt-fds.c ------------------------------------------------------- */
 
 /*
  * Find the member's descriptors that are terminals, and the entries of its
@@ -181,7 +196,7 @@ int	adopt_find_fds(const struct adoption *a, struct member *m);
 /* True if two descriptors of a member are copies of each other (dup(2)). */
 bool	adopt_is_copy(const struct member *m, int fd, int other);
 
-/* ---- adopt-move.c ---------------------------------------------------------- */
+/* ---- adopt-open.c, adopt-move.c ---------------------------------------- */
 
 /*
  * In each member in turn, in this order. 0, or -1 with errno and a->step
@@ -198,13 +213,22 @@ void	adopt_commit(struct adoption *a, struct member *m);
 void	adopt_undo(struct adoption *a, struct member *m);
 void	adopt_clean(struct member *m, bool adopted);
 
-/* ---- adopt-into.c ---------------------------------------------------------- */
+/* ---- adopt-into.c, adopt-record.c -------------------------------------- */
 
 /*
  * Choose the log, and claim the pidfile and the job's name. 0, or an exit
  * status after a message.
  */
 int	adopt_claim(struct adoption *a);
+
+/* Fill a->l.record for the member that was named. 0, or -1 with errno. */
+int	adopt_fill_record(struct adoption *a);
+
+/* It has been moved into that scope: add it to the record. */
+void	adopt_record_scope(struct adoption *a, const char *scope);
+
+/* True if standard output or error of a member is a terminal. */
+bool	adopt_writes_to_terminal(const struct adoption *a);
 
 /* It was not adopted: everything as it was. */
 void	adopt_unclaim(struct adoption *a);

@@ -27,7 +27,7 @@
 #define MASK_SIZE	8		/* of the kernel's signal set */
 #define VECTOR_MAX	(128 << 10)	/* more than any processor's */
 
-/* ---- Finding a system call instruction ----------------------------------- */
+/* ---- Finding a system call instruction --------------------------------- */
 
 /*
  * Look in the size bytes at start, or as many as can be read; 0: not found.
@@ -109,7 +109,7 @@ find_insn(struct tracee *t)
 	return found;
 }
 
-/* ---- Borrowing and giving back ------------------------------------------- */
+/* ---- Borrowing and giving back ----------------------------------------- */
 
 /* One that sits in a call, if it can be told: it has most of its work done. */
 static struct thread *

@@ -15,7 +15,7 @@
 
 #include "ptrace-impl.h"
 
-/* ---- Failures for the tests ---------------------------------------------- */
+/* ---- Failures for the tests -------------------------------------------- */
 
 #ifdef ADOPT_FAULTS
 /* The Nth call, counted over all tracees, is not done and fails. */
@@ -35,7 +35,7 @@ fault(void)
 }
 #endif
 
-/* ---- One call ------------------------------------------------------------ */
+/* ---- One call ---------------------------------------------------------- */
 
 int
 tracee_lost(struct tracee *t)
@@ -119,7 +119,7 @@ tracee_call(struct tracee *t, enum remote call, const uint64_t arg[6])
 	return tracee_must(t, call, arg);
 }
 
-/* ---- Memory -------------------------------------------------------------- */
+/* ---- Memory ------------------------------------------------------------ */
 
 int
 tracee_peek(struct tracee *t, uint64_t addr, void *buf, size_t len)
@@ -157,7 +157,7 @@ tracee_write(struct tracee *t, size_t offset, const void *buf, size_t len)
 	return tracee_poke(t, t->scratch + offset, buf, len);
 }
 
-/* ---- What is more than one call ------------------------------------------ */
+/* ---- What is more than one call ---------------------------------------- */
 
 void
 clone_reap(struct tracee *t)

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Holding a whole job still: each member's threads by ptrace(2), all members
+ * together, and none of their children left out.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "adopt.h"
+#include "say.h"
+
+#define STOP_LIMIT	3000	/* ms for a process to stand still */
+#define STOP_TRY	100	/* ... while others of the job are held */
+#define ROUNDS		20	/* of looking for new children */
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
+}
+
+void
+adopt_signal(const struct member *m, int signo)
+{
+	if (m->pidfd != -1)
+		(void)process_pidfd_signal(m->pidfd, signo);
+	else if (process_alive(&m->id))
+		(void)kill(m->id.pid, signo);
+}
+
+static void
+release(struct member *m)
+{
+	if (m->tracee == NULL)
+		return;
+	if (tracee_release(m->tracee) == -1)
+		m->gone = true;
+	m->tracee = NULL;
+}
+
+void
+adopt_release(struct adoption *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->n; i++)
+		release(&a->member[i]);
+}
+
+static bool
+to_do(const struct member *m)
+{
+	return !m->done && !m->gone;
+}
+
+/*
+ * Stop one member while others are held: 1; 0 if they had to be let go first,
+ * since it may be waiting for one of them (as in vfork(2)), so that all must
+ * be stopped anew; -1 with errno.
+ */
+static int
+stop_member(struct adoption *a, struct member *m, bool others, int64_t end)
+{
+	struct pollfd ended = { .fd = m->pidfd, .events = POLLIN };
+	struct tracee *t;
+	size_t i;
+
+	if (m->tracee == NULL && (m->tracee = tracee_new(m->id.pid,
+	    adopt_suspends_seccomp(m))) == NULL)
+		return -1;
+	t = m->tracee;
+	if (tracee_stop(t, others ? STOP_TRY : STOP_LIMIT) == 0) {
+		/* The pid was its own: it still is. */
+		if (m->pidfd == -1 ? process_alive(&m->id) :
+		    poll(&ended, 1, 0) == 0)
+			return 1;
+		errno = ESRCH;
+		return -1;
+	}
+	if (errno != ETIMEDOUT || !others || now_ms() > end)
+		return -1;
+	for (i = 0; i < a->n; i++) {
+		if (&a->member[i] != m)
+			release(&a->member[i]);
+	}
+	return tracee_stop(t, STOP_LIMIT) == -1 ? -1 : 0;
+}
+
+/*
+ * Hold all members that are to be adopted. Returns 0, or -1 after a message;
+ * then none is held.
+ */
+static int
+stop_all(struct adoption *a)
+{
+	int64_t end = now_ms() + STOP_LIMIT;
+	struct member *m;
+	bool others = false;
+	size_t i;
+	int n;
+
+	for (i = 0; i < a->n; i++) {
+		m = &a->member[i];
+		if (!to_do(m))
+			continue;
+		n = stop_member(a, m, others, end);
+		if (n == -1) {
+			n = errno;
+			if (i > 0 && adopt_has_ended(m)) {
+				release(m);
+				m->gone = true;
+				continue;
+			}
+			adopt_release(a);
+			adopt_explain(m, n);
+			return -1;
+		} else if (n == 0) {
+			i = (size_t)-1;		/* from the first on */
+			others = false;
+		} else
+			others = true;
+	}
+	return 0;
+}
+
+int
+adopt_hold(struct adoption *a)
+{
+	int round, n;
+
+	for (round = 0;; round++) {
+		if (stop_all(a) == -1)
+			return -1;
+		if (round == ROUNDS || !adopt_has_new_child(a))
+			return 0;
+		/* The look at all processes takes too long to be held for. */
+		adopt_release(a);
+		if ((n = adopt_collect(a)) == -1) {
+			say_errno(errno, "/proc");
+			return -1;
+		}
+		for (; n > 0; n--) {
+			if (adopt_refuse_member(&a->member[a->n - (size_t)n]))
+				return -1;
+		}
+	}
+}
