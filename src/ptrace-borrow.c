@@ -289,7 +289,7 @@ to_event_stop(struct tracee *t)
 		return tracee_lost(t);
 	do {
 		if (trace(PTRACE_CONT, tid, 0, 0) == -1 ||
-		    waitpid(tid, &status, __WALL) != tid ||
+		    thread_wait(tid, &status, 0) != tid ||
 		    !WIFSTOPPED(status))
 			return tracee_lost(t);
 		if (status >> 16 == 0 && WSTOPSIG(status) == SIGSTOP)

@@ -45,6 +45,17 @@ tracee_lost(struct tracee *t)
 	return -1;
 }
 
+pid_t
+thread_wait(pid_t tid, int *status, int flags)
+{
+	pid_t pid;
+
+	do
+		pid = waitpid(tid, status, __WALL | flags);
+	while (pid == -1 && errno == EINTR);
+	return pid;
+}
+
 /*
  * Run to the next entry or exit of a call. A SIGSTOP, which cannot be blocked,
  * is owed to the process; any other signal here is a fault that the call has
@@ -58,7 +69,7 @@ thread_syscall_stop(struct tracee *t, pid_t tid)
 
 	for (;;) {
 		if (trace(PTRACE_SYSCALL, tid, 0, 0) == -1 ||
-		    waitpid(tid, &status, __WALL) != tid ||
+		    thread_wait(tid, &status, 0) != tid ||
 		    !WIFSTOPPED(status))
 			return tracee_lost(t);
 		sig = WSTOPSIG(status);
@@ -169,7 +180,7 @@ clone_reap(struct tracee *t)
 
 	if (t->clone == 0)
 		return;
-	while (waitpid(t->clone, &status, __WALL) == t->clone &&
+	while (thread_wait(t->clone, &status, 0) == t->clone &&
 	    WIFSTOPPED(status))
 		continue;
 	(void)tracee_must(t, REMOTE_WAIT4, arg);

@@ -99,6 +99,12 @@ int	tracee_peek(struct tracee *t, uint64_t addr, void *buf, size_t len);
 int	tracee_poke(struct tracee *t, uint64_t addr, const void *buf,
 	    size_t len);
 
+/*
+ * waitpid(2) for a thread, whatever interrupts it: what is half done to a
+ * tracee cannot be left there.
+ */
+pid_t	thread_wait(pid_t tid, int *status, int flags);
+
 /* Run a thread to the next entry or exit of a call. 0 or -1. */
 int	thread_syscall_stop(struct tracee *t, pid_t tid);
 

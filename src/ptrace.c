@@ -193,7 +193,7 @@ wait_for_stop(pid_t tid, int *budget, int *status)
 
 	sigemptyset(&chld);
 	sigaddset(&chld, SIGCHLD);
-	while ((pid = waitpid(tid, status, __WALL | WNOHANG)) == 0) {
+	while ((pid = thread_wait(tid, status, WNOHANG)) == 0) {
 		if (*budget <= 0) {
 			errno = ETIMEDOUT;
 			return -1;
@@ -336,7 +336,7 @@ tracee_release(struct tracee *t)
 		if (th->stopped)
 			(void)trace(PTRACE_DETACH, th->tid, 0, 0);
 		if (t->ended)
-			(void)waitpid(th->tid, NULL, __WALL | WNOHANG);
+			(void)thread_wait(th->tid, NULL, WNOHANG);
 	}
 	if (t->mem != -1)
 		close(t->mem);
