@@ -98,7 +98,6 @@ static const struct entry table[] = {
 	E(prlimit64, EPERM),
 	E(uname, ENOSYS),
 	E(getrandom, ENOSYS, EAGAIN),
-	E(ptrace, EPERM, ESRCH, EIO),
 	E(kill, EPERM),
 #ifdef SYS_close_range
 	E(close_range, ENOSYS, EPERM),
