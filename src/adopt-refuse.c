@@ -180,8 +180,8 @@ explain_yama(const struct member *m)
 	if (scope <= 0)
 		return false;
 	if (scope >= 3) {
-		say("%d (%s): tracing is switched off on this machine until its "
-		    "next boot (kernel.yama.ptrace_scope is 3)", m->id.pid,
+		say("%d (%s): tracing is switched off on this machine until "
+		    "its next boot (kernel.yama.ptrace_scope is 3)", m->id.pid,
 		    m->name);
 		ways_out(m->id.pid, false);
 		return true;
@@ -287,8 +287,8 @@ adopt_refuse_member(const struct member *m)
 		return true;
 	}
 	if (has_own_filters(m) && !adopt_suspends_seccomp(m)) {
-		say("%d (%s): it runs under a seccomp filter, which may kill it "
-		    "for the calls that this needs; root can have the filter "
+		say("%d (%s): it runs under a seccomp filter, which may kill "
+		    "it for the calls that this needs; root can have the filter "
 		    "suspended: sudo DETACH_ADOPT_FORCE=1 detach --adopt %d",
 		    m->id.pid, m->name, m->id.pid);
 		return true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * --adopt in its rooms: what it adopts (adopt-job.c), what it refuses
- * (adopt-refuse.c), how all of it is held (adopt-hold.c), which descriptors move
- * where (adopt-fds.c), the changes in one process and how they are undone
+ * (adopt-refuse.c), how all of it is held (adopt-hold.c), which descriptors
+ * move where (adopt-fds.c), the changes in one process and how they are undone
  * (adopt-open.c, adopt-move.c), the log, pidfile and job (adopt-into.c,
  * adopt-record.c), and the order of it all (adopt.c).
  */
@@ -25,7 +25,7 @@
 enum target {
 	TO_NULL,		/* /dev/null */
 	TO_LOG,
-	TO_PIPE,		/* an empty pipe: an end-of-file that can be polled */
+	TO_PIPE,		/* an empty one: an end-of-file to be polled */
 };
 
 struct descriptor {
@@ -71,8 +71,8 @@ struct move {
 /* A process of the job. */
 struct member {
 	struct identity	id;
-	pid_t		thread;		/* one that lives; the first may have exited,
-					   and then most of /proc/PID is empty */
+	pid_t		thread;		/* one that lives: of a first one that
+					   has exited /proc tells little */
 	pid_t		ppid;
 	pid_t		pgrp;
 	pid_t		session;
@@ -101,11 +101,11 @@ struct adoption {
 	struct member  *member;		/* [0]: the one that was named */
 	size_t		n;
 	size_t		room;
-	pid_t	       *seen;		/* all pids when it was collected, sorted */
+	pid_t	       *seen;		/* all pids at that time, sorted */
 	size_t		nseen;
 	pid_t		pgrp;		/* the group that the shell knows */
 	bool		whole_group;	/* all of it belongs to the job */
-	dev_t		tty;		/* the terminal to be survived; 0: none */
+	dev_t		tty;		/* the one to be survived; 0: none */
 	bool		foreground;	/* it was, and has been stopped by us */
 
 	char		log[LOGS][PATH_MAX]; /* to be tried in turn */
@@ -120,7 +120,7 @@ struct adoption {
 	int		go;		/* lets the keeper begin; -1: none */
 	int		gone;		/* ends when it has begun, or ended */
 
-	int64_t		group;		/* the new group, in pid namespace ... */
+	int64_t		group;		/* the new one, in pid namespace ... */
 	ino_t		group_ns;
 	bool		stayed;		/* no new group could be made */
 

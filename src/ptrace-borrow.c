@@ -207,7 +207,8 @@ enter_rewound(struct tracee *t)
 	unsigned char insn[ARCH_INSN_LEN];
 	pid_t tid = t->caller->tid;
 
-	if (tracee_peek(t, arch_pc(&t->caller->regs), insn, sizeof(insn)) == -1 ||
+	if (tracee_peek(t, arch_pc(&t->caller->regs), insn,
+	    sizeof(insn)) == -1 ||
 	    memcmp(insn, arch_insn[t->abi], sizeof(insn)) != 0)
 		return 0;
 	if (thread_syscall_stop(t, tid) == -1)

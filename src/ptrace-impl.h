@@ -77,14 +77,14 @@ struct tracee {
 	uint64_t	mask;		/* its signal mask */
 	void	       *vector;		/* its vector registers, or NULL */
 	size_t		vector_len;
-	int		restart;	/* the error that asked for a restart, where
-					   the kernel has rewound already */
+	int		restart;	/* the error that asked for a restart,
+					   where the kernel has rewound */
 	int		mem;		/* /proc/PID/mem */
 	uint64_t	insn;		/* a system call instruction */
 	uint64_t	scratch;		/* 0: none */
 	bool		sigstop;	/* a SIGSTOP is owed to it */
-	pid_t		clone;		/* what its last clone has made; 0: it is
-					   reaped */
+	pid_t		clone;		/* what its last clone has made;
+					   0: it is reaped */
 	int64_t		clone_number;	/* its pid as the tracee sees it */
 };
 
@@ -111,7 +111,7 @@ int	thread_syscall_stop(struct tracee *t, pid_t tid);
 /* Wait for the clone's end, and have it reaped by the tracee. */
 void	clone_reap(struct tracee *t);
 
-/* Unmap the scratch memory, and give the thread that did the calls back. 0 or -1. */
+/* Unmap the scratch memory, and give the caller's thread back. 0 or -1. */
 int	caller_restore(struct tracee *t);
 
 #endif

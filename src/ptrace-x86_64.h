@@ -80,7 +80,7 @@ static const short arch_number[ARCH_ABIS][REMOTE_COUNT] = {
  */
 static const short arch_eintr[ARCH_ABIS][32] = {
 	{
-		232, 281, 441,		/* epoll_wait epoll_pwait epoll_pwait2 */
+		232, 281, 441,		/* epoll_wait epoll_pwait, and 2 */
 		65, 220,		/* semop semtimedop */
 		128,			/* rt_sigtimedwait */
 		208, 333,		/* io_getevents io_pgetevents */
@@ -92,10 +92,10 @@ static const short arch_eintr[ARCH_ABIS][32] = {
 		-1,
 	},
 	{
-		256, 319, 441,		/* epoll_wait epoll_pwait epoll_pwait2 */
+		256, 319, 441,		/* epoll_wait epoll_pwait, and 2 */
 		117, 420,		/* ipc (semop ...), semtimedop_time64 */
 		177, 421,		/* rt_sigtimedwait, and _time64 */
-		247, 385, 416,		/* io_getevents io_pgetevents, _time64 */
+		247, 385, 416,		/* io_getevents io_pgetevents, _64 */
 		426,			/* io_uring_enter */
 		3, 4, 145, 146,		/* read write readv writev */
 		102,			/* socketcall */

@@ -101,8 +101,8 @@ int	tracee_write(struct tracee *t, size_t offset, const void *buf,
  * Put it into a new process group in its session. A process group needs a
  * leader of that number: the tracee makes a process for it that shares its
  * memory and files, never runs its code, and is gone and reaped when the
- * tracee is released. The group's number as the tracee sees it, or -1 with errno (EAGAIN:
- * it may have no more processes); then it is where it was.
+ * tracee is released. The group's number as the tracee sees it, or -1 with
+ * errno (EAGAIN: it may have no more processes); then it is where it was.
  */
 pid_t	tracee_new_group(struct tracee *t);
 

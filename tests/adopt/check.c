@@ -99,7 +99,7 @@ limit(void)
 	return (struct timespec){ 0, (long)(LIMIT * 1e9) };
 }
 
-/* ---- waits with a limit ---------------------------------------------------- */
+/* ---- waits with a limit ------------------------------------------------ */
 
 static void
 do_nanosleep(struct scenario *s)
@@ -192,7 +192,7 @@ do_recv(struct scenario *s)
 	timed(s, t, recv(s->a, &c, 1, 0), -1, EAGAIN);
 }
 
-/* ---- waits that somebody ends ----------------------------------------------- */
+/* ---- waits that somebody ends ------------------------------------------ */
 
 static void *
 feeder(void *arg)
@@ -261,7 +261,7 @@ do_pause(struct scenario *s)
 	s->ops++;
 }
 
-/* ---- work --------------------------------------------------------------------- */
+/* ---- work -------------------------------------------------------------- */
 
 static void
 do_registers(struct scenario *s)
@@ -376,7 +376,7 @@ static struct scenario scenarios[] = {
 #define NALL	15
 #define N	(sizeof(scenarios) / sizeof(scenarios[0]))
 
-/* ---- adoptions ------------------------------------------------------------------ */
+/* ---- adoptions --------------------------------------------------------- */
 
 static struct scenario adoption = { .name = "adoption" };
 static int descriptors, mappings;

@@ -125,7 +125,8 @@ main(int argc, char *argv[])
 	snprintf(log, sizeof(log), "%s/log", argv[2]);
 	snprintf(report, sizeof(report), "%s/report", argv[2]);
 	if ((gap = calloc((size_t)n + 1, sizeof(*gap))) == NULL ||
-	    (fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) == -1 ||
+	    (fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
+	    0600)) == -1 ||
 	    ftruncate(fd, sizeof(*state)) == -1 ||
 	    (state = mmap(NULL, sizeof(*state), PROT_READ | PROT_WRITE,
 	    MAP_SHARED, fd, 0)) == MAP_FAILED)
@@ -160,7 +161,8 @@ main(int argc, char *argv[])
 		err(1, "waitpid");
 	qsort(gap, (size_t)n, sizeof(*gap), compare);
 	if (strcmp(argv[5], "gap") == 0)
-		printf("%ld us at the median, %ld us at 90 %%, %ld us at most\n",
+		printf("%ld us at the median, %ld us at 90 %%, "
+		    "%ld us at most\n",
 		    (long)(gap[n / 2] * 1e6), (long)(gap[n * 9 / 10] * 1e6),
 		    (long)(gap[n - 1] * 1e6));
 	return status != 0;
