@@ -314,9 +314,15 @@ move_arguments(struct launch *l, struct options *o, int argc, char **argv)
 static int
 watch(struct launch *l)
 {
-	/* The locks are the keeper's alone. */
+	size_t i;
+
+	/* The locks are the keeper's alone, pipes their two ends'. */
 	close(l->jobdir);
 	close(l->pidfile.fd);
+	for (i = 0; i < l->streams.nfilters; i++) {
+		close(l->streams.filter[i].data[0]);
+		close(l->streams.filter[i].data[1]);
+	}
 	signals_restore(&l->mask);
 	return verb_watch(l->o, l->o->name, l->log_from);
 }

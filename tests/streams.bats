@@ -609,6 +609,12 @@ mode_of() {
 	nothing_left
 }
 
+@test "S4: with -f, too, a COMMAND that ends early gives the command SIGPIPE" {
+	run timeout 60 "$DETACH" -f -n job -o '|head -n 1' yes
+	status_is $((128 + $(kill -l PIPE)))
+	nothing_left
+}
+
 @test "L1: nothing of |COMMAND is left when the command cannot be executed" {
 	printf '#!/nonexistent/interpreter\n' >script
 	mkdir dir
