@@ -14,6 +14,7 @@
 
 #include "job.h"
 #include "parse.h"
+#include "pidfile.h"
 #include "statedir.h"
 
 bool
@@ -31,16 +32,13 @@ job_operand_is_pid(const char *operand)
 
 /* A zombie is found, too, as one that has ended. */
 static struct job *
-find_bare(pid_t pid)
+find_bare(const struct identity *id)
 {
 	struct job *j;
 
 	if ((j = job_new()) == NULL)
 		return NULL;
-	if (process_identify(pid, &j->process) == -1) {
-		job_free(j);
-		return NULL;
-	}
+	j->process = *id;
 	j->pidfd = process_pidfd(&j->process);
 	j->state = JOB_RUNNING;
 	(void)job_refresh(j);
@@ -147,6 +145,7 @@ static struct job *
 find_pid(const char *operand)
 {
 	struct wanted w = { 0 };
+	struct identity id;
 	struct job *j, *bare;
 
 	if (parse_pid(operand, &w.pid) == -1) {
@@ -156,7 +155,8 @@ find_pid(const char *operand)
 	j = scan(&w);
 	if (j != NULL && j->state == JOB_RUNNING && process_alive(&j->process))
 		return j;
-	if ((bare = find_bare(w.pid)) != NULL) {
+	if (process_identify(w.pid, &id) == 0 &&
+	    (bare = find_bare(&id)) != NULL) {
 		job_free(j);
 		return bare;
 	}
@@ -166,33 +166,11 @@ find_pid(const char *operand)
 }
 
 static struct job *
-find_locked_pid(const char *path)
-{
-	char text[32];
-	pid_t pid;
-	ssize_t n;
-	int fd;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd == -1)
-		return NULL;
-	n = statedir_job_locked(fd) ? read(fd, text, sizeof(text) - 1) : -1;
-	(void)close(fd);
-	if (n >= 0) {
-		text[n] = '\0';
-		text[strcspn(text, "\n")] = '\0';
-		if (parse_pid(text, &pid) == 0)
-			return find_bare(pid);
-	}
-	errno = ESRCH;
-	return NULL;
-}
-
-static struct job *
 find_path(const char *operand)
 {
 	struct wanted w = { 0 };
-	struct job *j = NULL;
+	struct identity id;
+	struct job *j = NULL, *bare;
 	char *path;
 
 	if ((path = absolute(operand)) != NULL) {
@@ -200,7 +178,14 @@ find_path(const char *operand)
 		j = scan(&w);
 		free(path);
 	}
-	return j != NULL ? j : find_locked_pid(operand);
+	if (j != NULL && (j->state == JOB_RUNNING || j->keeper_alive))
+		return j;
+	/* No job's by now, but perhaps another command's. */
+	if (pidfile_process(operand, &id) == -1 ||
+	    (bare = find_bare(&id)) == NULL)
+		return j;
+	job_free(j);
+	return bare;
 }
 
 struct job *

@@ -11,9 +11,11 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libutil.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -30,6 +32,9 @@
 #define PATIENCE_MS 1000 /* F2: how long a loser looks for a pid */
 #define LOOK_MS	    10
 #define BELIEVE	    2 /* tries before a refusal is believed */
+
+#define NS_PER_S  INT64_C(1000000000)
+#define COARSE_NS INT64_C(20000000) /* a tick of each of two clocks */
 
 /* True if st's owner is not root, or others could put another file there. */
 static bool
@@ -270,20 +275,64 @@ fail:
 	return -1;
 }
 
-int
-pidfile_look(const char *path, pid_t *pid, bool *live)
+/* True if the process has the file open. */
+static bool
+has_open(pid_t pid, const struct stat *file)
 {
+	char path[32];
+	struct dirent *e;
+	struct stat st;
+	bool found = false;
+	DIR *d;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/fd", (long)pid);
+	if ((d = opendir(path)) == NULL)
+		return false;
+	while (!found && (e = readdir(d)) != NULL)
+		found = fstatat(dirfd(d), e->d_name, &st, 0) == 0 &&
+		    st.st_dev == file->st_dev && st.st_ino == file->st_ino;
+	closedir(d);
+	return found;
+}
+
+/*
+ * True if the text can mean this process: it has the file, or was there when
+ * the text was written. One that has neither was given the pid of a command
+ * that has ended, while what that left behind holds the lock (F4, J3). A
+ * clock that was set meanwhile spoils the second, but not the first.
+ */
+static bool
+is_meant(const struct identity *id, const struct stat *file)
+{
+	struct timespec started;
+	int64_t early;
+
+	if (has_open(id->pid, file))
+		return true;
+	if (process_started(id->start_time, &started) == -1)
+		return false;
+	early = (int64_t)(file->st_mtim.tv_sec - started.tv_sec) * NS_PER_S +
+	    file->st_mtim.tv_nsec - started.tv_nsec;
+	return early >= -COARSE_NS;
+}
+
+int
+pidfile_process(const char *path, struct identity *id)
+{
+	struct stat st;
+	pid_t pid = 0;
 	int fd;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = open(path,
+	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd == -1)
 		return -1;
-	*pid = read_pid(fd);
-	*live = flock(fd, LOCK_SH | LOCK_NB) == -1;
+	if (flock(fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK &&
+	    fstat(fd, &st) == 0)
+		pid = read_pid(fd);
 	close(fd);
-	if (*pid == 0) {
-		errno = EINVAL;
-		return -1;
-	}
-	return 0;
+	if (pid != 0 && process_identify(pid, id) == 0 && is_meant(id, &st))
+		return 0;
+	errno = ESRCH;
+	return -1;
 }

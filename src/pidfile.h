@@ -11,6 +11,8 @@
 
 #include <stdbool.h>
 
+#include "process.h"
+
 struct pidfile {
 	int		fd;	/* locked, close-on-exec; -1: none */
 	int		dirfd;	/* its directory */
@@ -39,9 +41,10 @@ int	pidfile_put(int fd, pid_t pid);
 int	pidfile_drop(int fd, int dirfd, const char *name);
 
 /*
- * The pid in a pidfile and whether the file is live. 0, or -1 with errno
- * (EINVAL: no pid in it).
+ * The process that a live pidfile names; it may be a zombie. 0, or -1 with
+ * errno: ESRCH it is not live, or names no process, or one that came later
+ * than its text.
  */
-int	pidfile_look(const char *path, pid_t *pid, bool *live);
+int	pidfile_process(const char *path, struct identity *id);
 
 #endif

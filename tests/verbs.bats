@@ -92,6 +92,35 @@ no_such() {
 	alive "$pid"
 }
 
+@test "V: a locked pidfile is its holder's, not the job's that had it before" {
+	job -n a -p ./x.pid true
+	"$DETACH" --wait a
+	launch -p ./x.pid sleep 300
+	equal "$(field ./x.pid pid)" "$pid"
+	"$DETACH" --stop ./x.pid
+	gone "$pid"
+	equal "$(field ./x.pid name)" a
+}
+
+@test "J3: a pidfile that a leftover has locked is not another process's" {
+	local pid
+
+	"$DETACH" -p ./x.pid sh -c 'sleep 300 & echo $! >left; exit 0'
+	soon test -s left
+	started "$(cat left)"
+	soon gone "$(cat x.pid)"
+	# As if the command's pid were another's now.
+	launch sleep 300
+	printf %s "$pid" >x.pid
+	touch -d '1 hour ago' x.pid
+	locked x.pid
+	run "$DETACH" --status ./x.pid
+	status_is 4
+	run "$DETACH" --stop ./x.pid
+	status_is 1
+	alive "$pid"
+}
+
 @test "V: a pid without a process is the job that last had it" {
 	local pid
 
