@@ -126,7 +126,9 @@ child_command(void *arg)
 	execve(l->command.path, l->command.argv, l->env);
 	if (errno == ENOEXEC && l->command.sh_argv != NULL)
 		execve("/bin/sh", l->command.sh_argv, l->env);
-	return fail(l, STEP_EXEC);
+	(void)fail(l, STEP_EXEC);
+	/* How a restart that cannot be executed ends, for the record. */
+	return l->outcome->error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXEC;
 }
 
 /*

@@ -291,6 +291,20 @@ fds_into() {
 	equal "$(field c restarts)" 0
 }
 
+@test "--restart: a run that cannot be executed is 127 or 126 on record" {
+	printf '#!/bin/sh\nrm "$0"\n' >gone
+	printf '#!/bin/sh\nchmod 644 "$0"\n' >denied
+	chmod +x gone denied
+	job -n a --restart=always --restart-delay=0.05 --restart-limit=1 ./gone
+	try "$DETACH" --wait a
+	status_is 127
+	job -n b --restart=always --restart-delay=0.05 --restart-limit=1 \
+	    ./denied
+	try "$DETACH" --wait b
+	status_is 126
+	equal "$(field b restarts)" 1
+}
+
 @test "--restart: every run has the directory, environment and streams" {
 	mkdir dir
 	cd dir
