@@ -27,6 +27,7 @@
 #include "program.h"
 #include "signals.h"
 #include "spawn.h"
+#include "statedir.h"
 #include "supervise.h"
 
 #define NSEC	      INT64_C(1000000000)
@@ -190,14 +191,21 @@ set(const char *name, long long n)
 	setenv(name, text, 1);
 }
 
-/* The hook for --on-exit: in a child, which init adopts as we go. */
+/*
+ * The hook for --on-exit: in a child, which init adopts as we go. Its output
+ * goes to the job's log, which is in the keeper's own directory, or to the
+ * file that has the command's: opened with the rights of -u's user, who may
+ * have put anything in its place.
+ */
 static void
 ended(void *arg, const struct keeper_end *end)
 {
 	const struct supervisor *s = arg;
 	const struct launch *l = s->l;
+	const int flags = O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK |
+	    O_NOFOLLOW | O_CLOEXEC;
 	char name[16] = "";
-	int status = 0, fd;
+	int status = 0, fd = -1;
 
 	if (fork() != 0)
 		return;
@@ -213,17 +221,17 @@ ended(void *arg, const struct keeper_end *end)
 	setenv("DETACH_SIGNAL", name, 1);
 	setenv("DETACH_LOG", l->record.log == NULL ? "" : l->record.log, 1);
 	set("DETACH_ELAPSED", end->elapsed / NSEC);
-	if (l->record.log != NULL) {
-		fd = open(l->record.log,
-		    O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-		if (fd != -1) {
-			dup2(fd, STDOUT_FILENO);
-			dup2(fd, STDERR_FILENO);
-		}
-	}
 	setpgid(0, 0);
+	if (l->has_log)
+		fd = openat(l->jobdir, JOB_LOG, flags);
 	if (l->o->user != NULL && user_become(&l->user) == -1)
 		_exit(EXIT_FAILED);
+	if (!l->has_log && l->record.log != NULL)
+		fd = open(l->record.log, flags);
+	if (fd != -1) {
+		dup2(fd, STDOUT_FILENO);
+		dup2(fd, STDERR_FILENO);
+	}
 	(void)!chdir(l->record.directory);
 	signals_for_command();
 	execl("/bin/sh", "sh", "-c", l->o->on_exit, (char *)NULL);

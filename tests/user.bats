@@ -316,3 +316,17 @@ refused() {
 	equal "$(stat -c %u "$DETACH_STATE_DIR/job/record")" 0 "the record's owner"
 	equal "$(stat -c %u "$DETACH_STATE_DIR/job/pid")" 0 "the pidfile's owner"
 }
+
+@test "-u: the output of --on-exit goes where that user may write" {
+	need_users
+	echo root >precious
+	chmod 644 precious
+	as_root "$DETACH" -q -n hook -u tester -o "$USERHOME/out" \
+	    --on-exit='echo hook; echo end >>"$HOME/done"' \
+	    sh -c "rm $USERHOME/out; ln -s $WORK/precious $USERHOME/out"
+	soon test -s "$USERHOME/done"
+	equal "$(cat precious)" root
+	as_root sh -c '"$DETACH" -q -n log -u tester --on-exit="echo hook" \
+	    echo text 2>&1 | cat'
+	soon has "$DETACH_STATE_DIR/log/log" hook
+}
