@@ -288,8 +288,8 @@ adopt_refuse_member(const struct member *m)
 	}
 	if (has_own_filters(m) && !adopt_suspends_seccomp(m)) {
 		say("%d (%s): it runs under a seccomp filter, which may kill "
-		    "it for the calls that this needs; root can have the filter "
-		    "suspended: sudo DETACH_ADOPT_FORCE=1 detach --adopt %d",
+		    "it for the calls that this needs; root can have the "
+		    "filter suspended: sudo DETACH_ADOPT_FORCE=1 detach --adopt %d",
 		    m->id.pid, m->name, m->id.pid);
 		return true;
 	}

@@ -262,7 +262,8 @@ report(const struct adoption *a)
 		n += m->done;
 		if (m->move.hup_handled && m->move.hup_ignored)
 			say_warning(quiet, "%d (%s): SIGHUP is ignored in "
-			    "place of its own handler, for it %s", m->id.pid, m->name,
+			    "place of its own handler, for it %s", m->id.pid,
+			    m->name,
 			    m->session == m->id.pid ? "leads its session" :
 			    "cannot leave its process group");
 	}
