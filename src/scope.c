@@ -68,12 +68,6 @@ scope_parse(const char *word, enum scope_when *when)
 	return -1;
 }
 
-const char *
-scope_word(enum scope_when when)
-{
-	return words[when];
-}
-
 #if HAVE_SYSTEMD
 /* Whether a component of one of the paths in text is named session-*.scope. */
 static int

@@ -30,9 +30,6 @@ struct scope {
  */
 int	scope_parse(const char *word, enum scope_when *when);
 
-/* The option's word for when: a constant string. */
-const char *scope_word(enum scope_when when);
-
 /*
  * Whether scope_move() is worth calling.  SCOPE_NEVER: 0, and SCOPE_ALWAYS: 1,
  * both without a system call.  SCOPE_AUTO: 1 only if this process is in a
