@@ -323,6 +323,8 @@ watch(struct launch *l)
 		close(l->streams.filter[i].data[0]);
 		close(l->streams.filter[i].data[1]);
 	}
+	/* An interrupt, that of a moment ago, too, ends the watching alone. */
+	sigaddset(&l->mask, SIGINT);
 	signals_restore(&l->mask);
 	return verb_watch(l->o, l->o->name, l->log_from);
 }
