@@ -22,6 +22,7 @@
 
 #define PATIENCE_MS 1000 /* F2 */
 #define LOOK_MS	    10
+#define LOOKS	    (PATIENCE_MS / LOOK_MS)
 #define BELIEVE	    2 /* tries before a refusal is believed */
 
 static int
@@ -51,9 +52,13 @@ launch_refuse(const char *what, pid_t pid)
 	return EXIT_NOTHING_DONE;
 }
 
-/* The pid of a job that runs by its record, keeper or not (J4); else 0. */
+/*
+ * The pid of a job that runs by its record, keeper or not (J4); else 0. With
+ * keeper, the keeper's will do: of a --tree whose command has ended, or in the
+ * delay of a --restart.
+ */
 static pid_t
-recorded_pid(int dirfd)
+recorded_pid(int dirfd, bool keeper)
 {
 	char boot_id[BOOT_ID_LEN + 1];
 	struct record *r;
@@ -62,8 +67,12 @@ recorded_pid(int dirfd)
 	if ((r = record_read(dirfd)) == NULL)
 		return 0;
 	if (!r->has_ended && process_boot_id(boot_id) == 0 &&
-	    strcmp(boot_id, r->boot_id) == 0 && process_alive(&r->command))
-		pid = r->command.pid;
+	    strcmp(boot_id, r->boot_id) == 0) {
+		if (process_alive(&r->command))
+			pid = r->command.pid;
+		else if (keeper && process_alive(&r->keeper))
+			pid = r->keeper.pid;
+	}
 	record_free(r);
 	return pid;
 }
@@ -82,7 +91,7 @@ claim_name(struct launch *l)
 	pid_t pid = 0;
 	int i;
 
-	for (i = 0; i <= PATIENCE_MS / LOOK_MS; i++) {
+	for (i = 0; i <= LOOKS; i++) {
 		if (l->jobdir == -1)
 			l->jobdir = statedir_job_open(l->statefd, name, true,
 			    &l->jobdir_created);
@@ -90,12 +99,13 @@ claim_name(struct launch *l)
 			return failed(name);
 		if (statedir_job_lock(l->jobdir) == 0 &&
 		    fstat(l->jobdir, &st) == 0 && st.st_nlink > 0) {
-			pid = recorded_pid(l->jobdir);
+			pid = recorded_pid(l->jobdir, false);
 			return pid == 0 ? 0 : launch_refuse(name, pid);
 		}
 		/* Another's: not ours to remove. Or removed: once more. */
 		l->jobdir_created = false;
-		if (i >= BELIEVE && (pid = recorded_pid(l->jobdir)) != 0)
+		if (i >= BELIEVE &&
+		    (pid = recorded_pid(l->jobdir, i == LOOKS)) != 0)
 			break;
 		close(l->jobdir);
 		l->jobdir = -1;

@@ -202,6 +202,17 @@ verb_stop(const struct options *o)
 	return code;
 }
 
+/* Why a job that runs has no command to signal. */
+static const char *
+why_not_running(const struct job *j)
+{
+	if (!is_managed(j))
+		return "is not running";
+	return j->record->tree ?
+	    "its command has ended; '--stop' ends what it has started" :
+	    "is not running, but about to be started again";
+}
+
 static int
 signal_one(const char *operand, int signo)
 {
@@ -216,9 +227,7 @@ signal_one(const char *operand, int signo)
 		say("%s: is not running", operand);
 	else if ((r = signal_process(&j->process, signo)) == -1) {
 		if (errno == ESRCH)
-			say("%s: is not running%s", operand,
-			    is_managed(j) ? ", but about to be started again" :
-					    "");
+			say("%s: %s", operand, why_not_running(j));
 		else
 			say_errno(errno, "%s: cannot be signalled", operand);
 	}

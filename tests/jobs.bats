@@ -325,6 +325,10 @@ fds_into() {
 	equal "$(state_of t)" running
 	run job -n t true
 	status_is 1
+	matches "$output" "already running \(pid $(keeper_pid t), since 2"
+	run "$DETACH" --signal=USR1 t
+	status_is 1
+	matches "$output" "its command has ended"
 	touch go
 	run "$DETACH" --wait t
 	status_is 5
