@@ -37,6 +37,8 @@ say_denied(const char *operand, int errnum)
 void
 operand_say(const char *operand, int errnum)
 {
+	if (*operand == '\0')
+		operand = "''";
 	switch (errnum) {
 	case ENOENT:
 		if (job_operand_is_path(operand))

@@ -29,6 +29,9 @@ no_such() {
 	status_is 4
 	no_such --status ./nosuch
 	status_is 4
+	run "$DETACH" --status ""
+	status_is 4
+	matches "$output" "^detach: '': "
 }
 
 @test "V: names from ../etc to 64 characters" {
