@@ -25,10 +25,6 @@
 #include "pidfile.h"
 #include "process.h"
 
-#ifndef EFTYPE
-#define EFTYPE ENOTSUP
-#endif
-
 #define PATIENCE_MS 1000 /* F2: how long a loser looks for a pid */
 #define LOOK_MS	    10
 #define BELIEVE	    2 /* tries before a refusal is believed */
@@ -197,7 +193,7 @@ check_file(const struct stat *st, bool trusted)
 	if (S_ISLNK(st->st_mode))
 		errno = ELOOP;
 	else if (!S_ISREG(st->st_mode))
-		errno = EFTYPE;
+		errno = ENOTSUP;
 	else if (trusted || geteuid() != 0 ||
 	    (st->st_uid == 0 && st->st_nlink <= 1))
 		return 0;

@@ -22,11 +22,12 @@ struct pidfile {
 };
 
 /*
- * Open and lock path, mode 0644 less the umask, and empty it. It is taken from
- * the directory at, which the caller trusts, or AT_FDCWD. 0, or -1 with errno: EWOULDBLOCK it is live, and
- * *other is the pid in it, or 0 if no pid of a running process appeared in
- * it within a second; ELOOP a symbolic link; EFTYPE no regular file; EPERM
- * the caller is root, and somebody else owns or can replace it.
+ * Open and lock path, mode 0644 less the umask, and empty it. It is taken
+ * from the directory at, which the caller trusts, or AT_FDCWD. 0, or -1 with
+ * errno: EWOULDBLOCK it is live, and *other is the pid in it, or 0 if no pid
+ * of a running process appeared in it within a second; ELOOP a symbolic
+ * link; ENOTSUP no regular file; EPERM the caller is root, and somebody else
+ * owns or can replace it.
  */
 int	pidfile_claim(struct pidfile *p, int at, const char *path,
 	    pid_t *other);

@@ -34,7 +34,7 @@ read_text(int fd, char **text)
 		errno = EFBIG;
 		return -1;
 	}
-	/* It is never written to in its place, so that it cannot grow. */
+	/* Replaced, or written within its reserve: it does not grow. */
 	room = (size_t)st.st_size;
 	if ((buf = malloc(room + 1)) == NULL)
 		return -1;

@@ -200,13 +200,13 @@ ended_kept() {
 	equal "$(leftovers)" "$pid"
 }
 
-@test "F2: already running is told before a command that is not found" {
+@test "F2: a live pidfile is left alone by a command that is not found, too" {
 	run_pid pid
 	run "$DETACH" -p pid sleep 300
 	status_is 1
 	equal "$(pid_in pid)" "$pid"
 	# Either is true of this one; the pidfile is left alone by both.
-	run "$DETACH" -p pid /nonexistent/command
+	try "$DETACH" -p pid /nonexistent/command
 	matches "$status" '^(1|127)$'
 	equal "$(pid_in pid)" "$pid"
 	locked pid
