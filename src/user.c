@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -133,6 +134,34 @@ out:
 	return rc;
 }
 
+/* uid's name if it is near the top of /etc/passwd; to be freed. */
+static char *
+passwd_name(uid_t uid)
+{
+	char buf[4096];
+	char *line, *end, *colon;
+	ssize_t n;
+	int fd;
+
+	if ((fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC)) == -1)
+		return NULL;
+	n = read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	buf[n > 0 ? n : 0] = '\0';
+	for (line = buf; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		*end = '\0';
+		if ((colon = strchr(line, ':')) == NULL || colon == line)
+			continue;
+		*colon++ = '\0';
+		if ((colon = strchr(colon, ':')) == NULL ||
+		    colon[1] < '0' || colon[1] > '9')
+			continue;
+		if (strtoul(colon + 1, &colon, 10) == uid && *colon == ':')
+			return strdup(line);
+	}
+	return NULL;
+}
+
 /*
  * Not by getpwuid(3) at once: it looks for a caching daemon, reads
  * nsswitch.conf and loads modules, which costs as much as starting a process.
@@ -140,16 +169,12 @@ out:
 char *
 user_name(uid_t uid)
 {
-	const struct passwd *pw = NULL;
+	const struct passwd *pw;
 	char *name;
-	FILE *fp;
 
-	if ((fp = fopen("/etc/passwd", "re")) != NULL) {
-		while ((pw = fgetpwent(fp)) != NULL && pw->pw_uid != uid)
-			continue;
-		fclose(fp);
-	}
-	if (pw != NULL || (pw = getpwuid(uid)) != NULL)
+	if ((name = passwd_name(uid)) != NULL)
+		return name;
+	if ((pw = getpwuid(uid)) != NULL)
 		return strdup(pw->pw_name);
 	return asprintf(&name, "%lu", (unsigned long)uid) == -1 ? NULL : name;
 }
