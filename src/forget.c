@@ -23,7 +23,7 @@ say_running(const char *operand)
 
 /* Remove it, once it is certain that it does not run. */
 static int
-remove_locked(int statefd, const char *name, const char *operand)
+remove_locked(int statefd, const char *name, int fd, const char *operand)
 {
 	struct job *j;
 	bool running;
@@ -36,7 +36,7 @@ remove_locked(int statefd, const char *name, const char *operand)
 		say_running(operand);
 		return EXIT_NOTHING_DONE;
 	}
-	if (statedir_job_remove(statefd, name) == -1) {
+	if (statedir_job_remove(statefd, name, fd) == -1) {
 		if (errno == ENOTEMPTY || errno == EEXIST)
 			say("%s: its record and logs are removed, but other "
 			    "files are left in its directory",
@@ -62,7 +62,7 @@ forget_name(const char *name, const char *operand)
 		else
 			operand_say(operand, errno);
 	} else
-		code = remove_locked(statefd, name, operand);
+		code = remove_locked(statefd, name, fd, operand);
 	if (fd != -1)
 		(void)close(fd);
 	if (statefd != -1)

@@ -335,5 +335,5 @@ launch_undo(struct launch *l)
 	if (l->has_log || l->streams.log != NULL)
 		(void)unlinkat(l->jobdir, JOB_LOG_NEW, 0);
 	if (l->jobdir_created)
-		(void)statedir_job_remove(l->statefd, l->o->name);
+		(void)statedir_job_remove(l->statefd, l->o->name, l->jobdir);
 }

@@ -273,7 +273,7 @@ statedir_jobs(int statefd)
 }
 
 int
-statedir_job_remove(int statefd, const char *name)
+statedir_job_remove(int statefd, const char *name, int dirfd)
 {
 	/* The record last: until then, the job can still be found. */
 	static const char *const files[] = { JOB_LOG_NEW, JOB_LOG_OLD,
@@ -281,27 +281,18 @@ statedir_job_remove(int statefd, const char *name)
 		JOB_RECORD };
 	struct dirent *e;
 	size_t i;
-	int fd;
 	DIR *d;
 
-	if ((fd = statedir_job_open(statefd, name, false, NULL)) == -1)
-		return -1;
-	if ((d = open_dir(fd)) != NULL) {
+	if ((d = open_dir(dirfd)) != NULL) {
 		while ((e = readdir(d)) != NULL) {
 			if (strncmp(e->d_name, "record.", 7) == 0)
-				(void)unlinkat(fd, e->d_name, 0);
+				(void)unlinkat(dirfd, e->d_name, 0);
 		}
 		(void)closedir(d);
 	}
 	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		if (unlinkat(fd, files[i], 0) == -1 && errno != ENOENT) {
-			int saved = errno;
-
-			(void)close(fd);
-			errno = saved;
+		if (unlinkat(dirfd, files[i], 0) == -1 && errno != ENOENT)
 			return -1;
-		}
 	}
-	(void)close(fd);
 	return unlinkat(statefd, name, AT_REMOVEDIR);
 }

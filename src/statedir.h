@@ -87,8 +87,9 @@ char	**statedir_jobs(int statefd);
 /*
  * Remove a job's files and its directory (--forget; a start that failed and
  * had made the directory). Only the names above are ever removed, and those
- * that begin with "record." 0, or -1 with errno (ENOTEMPTY).
+ * that begin with "record." 0, or -1 with errno (ENOTEMPTY). dirfd is the
+ * directory, open already: a start may fail for want of descriptors.
  */
-int	statedir_job_remove(int statefd, const char *name);
+int	statedir_job_remove(int statefd, const char *name, int dirfd);
 
 #endif

@@ -164,6 +164,28 @@ in_tmpfs() {
 	equal "$worked $refused" "1 1"
 }
 
+@test "L1: descriptors exhausted: no directory of a kept job is left" {
+	local worked=0 refused=0
+
+	for n in $(seq 3 24); do
+		(ulimit -n $n && "$DETACH" --version) >/dev/null 2>&1 ||
+		    continue
+		run bash -c 'exec 3>&-; ulimit -n $1; shift; exec "$@"' - $n \
+		    "$DETACH" -n job$n true
+		if [ "$status" -eq 0 ]; then
+			worked=1
+			"$DETACH" --wait job$n
+			continue
+		fi
+		refused=1
+		status_is 125
+		matches "$output" 'Too many open files' "with $n"
+		[ ! -e "$DETACH_STATE_DIR/job$n" ] || fail "left with $n"
+	done
+	equal "$worked $refused" "1 1"
+	nothing_left
+}
+
 @test "descriptors that are all in use but for a few" {
 	run bash -c 'ulimit -n 64
 	    for n in $(seq 3 63); do eval "exec $n</dev/null" || exit 99; done

@@ -239,10 +239,10 @@ check_directories(const char *top)
 	free(names);
 	close(openat(job, "record.tmp", O_CREAT | O_WRONLY, 0600));
 	close(openat(job, "mine", O_CREAT | O_WRONLY, 0600));
-	ok(statedir_job_remove(fd, "x") == -1 && errno == ENOTEMPTY,
+	ok(statedir_job_remove(fd, "x", job) == -1 && errno == ENOTEMPTY,
 	    "another's file is not removed");
 	unlinkat(job, "mine", 0);
-	ok(statedir_job_remove(fd, "x") == 0, "removed");
+	ok(statedir_job_remove(fd, "x", job) == 0, "removed");
 	ok(statedir_job_lock(job) == -1 && errno == ENOENT,
 	    "a removed directory cannot be locked");
 	close(job);
