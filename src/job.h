@@ -47,10 +47,10 @@ struct job {
  * command (a job's if one has it, else a bare process; if there is none, the
  * latest job that had it since the machine started); with a slash: a pidfile
  * (a job's record names its pidfile; otherwise its text is believed only
- * while it is locked). A zombie is found as a bare process that has ended.
- * NULL with errno: ENOENT no such job, ESRCH no such
- * process, EINVAL not a valid name, EPERM, EBADMSG its record is damaged. To
- * be freed with job_free().
+ * while it is locked, and by root only if nobody else can write or replace
+ * it: EPERM). A zombie is found as a bare process that has ended. NULL with
+ * errno: ENOENT no such job, ESRCH no such process, EINVAL not a valid name,
+ * EPERM, EBADMSG its record is damaged. To be freed with job_free().
  */
 struct job *job_find(const char *operand);
 struct job *job_open(int statefd, const char *name);

@@ -69,6 +69,15 @@ operand_say(const char *operand, int errnum)
 		    "it",
 		    operand, operand);
 		break;
+	case EPERM:
+		if (job_operand_is_path(operand)) {
+			say("%s: not believed: somebody else owns the file "
+			    "or its directory, or can write to it",
+			    operand);
+			break;
+		}
+		say_denied(operand, errnum);
+		break;
 	default:
 		say_denied(operand, errnum);
 		break;

@@ -312,20 +312,54 @@ is_meant(const struct identity *id, const struct stat *file)
 	return early >= -COARSE_NS;
 }
 
+/*
+ * What root would not lock, it does not believe either: who can write to the
+ * file can lock it, and name any process.
+ */
+static int
+check_told(const struct stat *st, const char *path)
+{
+	const char *name;
+	int dirfd, rc, saved;
+
+	if (geteuid() != 0)
+		return 0;
+	if (st->st_uid != 0 || st->st_nlink > 1 ||
+	    (st->st_mode & S_IWOTH) != 0 ||
+	    ((st->st_mode & S_IWGRP) != 0 && st->st_gid != 0)) {
+		errno = EPERM;
+		return -1;
+	}
+	if ((dirfd = open_directory(AT_FDCWD, path, &name)) == -1)
+		return -1;
+	rc = check_way(dirfd);
+	saved = errno;
+	close(dirfd);
+	errno = saved;
+	return rc;
+}
+
 int
 pidfile_process(const char *path, struct identity *id)
 {
 	struct stat st;
 	pid_t pid = 0;
-	int fd;
+	int fd, saved;
 
 	fd = open(path,
 	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd == -1)
 		return -1;
 	if (flock(fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK &&
-	    fstat(fd, &st) == 0)
+	    fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		if (check_told(&st, path) == -1) {
+			saved = errno;
+			close(fd);
+			errno = saved;
+			return -1;
+		}
 		pid = read_pid(fd);
+	}
 	close(fd);
 	if (pid != 0 && process_identify(pid, id) == 0 && is_meant(id, &st))
 		return 0;

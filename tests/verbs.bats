@@ -124,6 +124,31 @@ no_such() {
 	alive "$pid"
 }
 
+@test "V: as root, a pidfile that somebody else can write is not believed" {
+	need_root
+	chmod 755 .
+	sleep 300 3>&- &
+	started $!
+	mkdir theirs
+	echo $! | tee theirs/a.pid b.pid >c.pid
+	chown 65534:65534 theirs b.pid
+	chmod 666 c.pid
+	for file in theirs/a.pid ./b.pid ./c.pid; do
+		flock "$file" sleep 300 3>&- &
+		started $!
+		soon locked "$file"
+		started $(pgrep -P $!)
+		run "$DETACH" --status "$file"
+		status_is 125
+		matches "$output" "^detach: $file: not believed: "
+		run "$DETACH" --signal=TERM "$file"
+		status_is 1
+		run "$DETACH" --stop "$file"
+		status_is 1
+		alive "$(cat "$file")"
+	done
+}
+
 @test "V: a pid without a process is the job that last had it" {
 	local pid
 
