@@ -372,7 +372,7 @@ launch(const struct options *o, int argc, char **argv)
 	signals_block(&l.mask);
 	signals_reap();
 	rc = launch_prepare(&l);
-	if (rc == 0 && signals_pending())
+	if (rc == 0 && signals_pending(&l.mask))
 		rc = EXIT_FAILED;
 	if (rc != 0) {
 		launch_undo(&l);

@@ -255,7 +255,7 @@ signals_for_keeper(void)
 }
 
 bool
-signals_pending(void)
+signals_pending(const sigset_t *mask)
 {
 	static const int ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
 	struct sigaction sa;
@@ -266,6 +266,7 @@ signals_pending(void)
 		return false;
 	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (sigismember(&pending, ends[i]) == 1 &&
+		    sigismember(mask, ends[i]) == 0 &&
 		    sigaction(ends[i], NULL, &sa) == 0 &&
 		    sa.sa_handler != SIG_IGN)
 			return true;

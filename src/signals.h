@@ -30,10 +30,10 @@ void	signals_restore(const sigset_t *old);
 void	signals_reap(void);
 
 /*
- * True if a signal is pending, though blocked, that will end this process
- * once it is let through: SIGINT, SIGTERM, SIGHUP or SIGQUIT, not ignored.
+ * True if a signal is pending that will end this process once the mask is
+ * mask again: SIGINT, SIGTERM, SIGHUP or SIGQUIT, neither ignored nor in it.
  */
-bool	signals_pending(void);
+bool	signals_pending(const sigset_t *mask);
 
 /* What a keeper lives with: all blocked, SIGHUP ignored, the rest default. */
 void	signals_for_keeper(void);

@@ -52,6 +52,16 @@ sane() {
 	fi
 }
 
+@test "L5: a signal that the caller blocks does not interrupt a launch" {
+	for sig in HUP INT QUIT TERM; do
+		run "$WITH" -b sh -c 'kill -"$1" $$; shift
+		    exec "$@"' sh $sig "$DETACH" -o $sig sh -c 'echo ran'
+		status_is 0
+		equal "$output" ""
+		soon has $sig ran
+	done
+}
+
 @test "L5: an inherited ignored SIGCHLD does not confuse the launcher" {
 	try "$WITH" -i "$DETACH" no-such-command
 	status_is 127
