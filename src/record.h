@@ -20,7 +20,11 @@
 #include "process.h"
 
 #define RECORD_RESERVE	192	/* bytes that a final record may add */
-#define RECORD_MAX	(4 << 20) /* a larger file is no record: EFBIG */
+/*
+ * A larger file is no record: EFBIG. Linux takes 6 MB of arguments, and
+ * encoded each byte can become four.
+ */
+#define RECORD_MAX	(32 << 20)
 
 struct record {
 	char		 *name;

@@ -84,6 +84,18 @@ full_disk() {
 	"$DETACH" --wait a
 }
 
+@test "J1: a record holds the longest arguments, each byte encoded as four" {
+	local arg args
+
+	arg=$(printf '\1%.0s' {1..120000})
+	args=("$arg" "$arg" "$arg" "$arg" "$arg" "$arg" "$arg" "$arg" "$arg" "$arg")
+	"$DETACH" --version "${args[@]}" >/dev/null 2>&1 || skip "too long here"
+	job -n a sh -c 'exit 7' "${args[@]}"
+	run "$DETACH" --wait a
+	status_is 7
+	equal "$("$DETACH" --status --json a | jq '.command[12] | length')" 120000
+}
+
 @test "J2: how it ended is on record before the lock is free" {
 	local i
 
