@@ -126,9 +126,10 @@ child_command(void *arg)
 	execve(l->command.path, l->command.argv, l->env);
 	if (errno == ENOEXEC && l->command.sh_argv != NULL)
 		execve("/bin/sh", l->command.sh_argv, l->env);
-	(void)fail(l, STEP_EXEC);
-	/* How a restart that cannot be executed ends, for the record. */
-	return l->outcome->error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXEC;
+	/* A restart has only its log and its exit status to say so. */
+	if (l->again)
+		return launch_exec_failed(l, errno);
+	return fail(l, STEP_EXEC);
 }
 
 /*

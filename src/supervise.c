@@ -38,7 +38,6 @@ struct supervisor {
 	struct launch *l;
 	int64_t delay; /* before the latest start */
 	int restarts;
-	int last_error; /* a restart's exec failed */
 };
 
 void

@@ -315,6 +315,9 @@ fds_into() {
 	try "$DETACH" --wait b
 	status_is 126
 	equal "$(field b restarts)" 1
+	equal "$(cat "$DETACH_STATE_DIR/a/log" "$DETACH_STATE_DIR/b/log")" \
+	    "$(printf 'detach: ./%s\n' 'gone: No such file or directory' \
+	    'denied: Permission denied')"
 }
 
 @test "--restart: every run has the directory, environment and streams" {
