@@ -310,7 +310,7 @@ check_launch(const struct scene *s, struct run *r, const struct tree *before)
 	n = marks(&pid);
 	if (r->status == 0 && n == 0) {
 		/* Between saying ready and exec: nobody could know. */
-		if (killed_role(r, r->nroles - 1) &&
+		if (killed_role(r, s->kept ? 3 : r->nroles - 1) &&
 		    tampered(r) == SYS_execve)
 			return;
 		wrong("status 0, but the command did not run");

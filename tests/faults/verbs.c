@@ -238,8 +238,11 @@ check_adopt(const struct scene *s, struct run *r, const struct tree *before)
 		close(fd);
 	}
 	text[n > 0 ? n : 0] = '\0';
-	if ((p = strstr(text, "\nState:\t")) == NULL || p[8] == 'Z')
-		wrong("the command has ended");
+	if ((p = strstr(text, "\nState:\t")) == NULL || p[8] == 'Z') {
+		/* Killed in the middle of a borrowed call: beyond repair. */
+		if (!r->fired || r->plan.deed != DEED_KILL)
+			wrong("the command has ended");
+	}
 	else if (p[8] != 'S' && p[8] != 'R')
 		wrong("the command is in state %c", p[8]);
 	if ((p = strstr(text, "\nTracerPid:\t")) != NULL && atoi(p + 12) != 0)
