@@ -5,8 +5,9 @@
  */
 #include "config.h"
 
-#include <sys/mman.h>
+#include <sys/file.h>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,25 +17,26 @@
 
 #include "parse.h"
 #include "pidfile.h"
+#include "process.h"
 #include "show.h"
 #include "signals.h"
 #include "statedir.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
+/* A live pidfile with that text. */
 static void
 check_pidfile(const char *text, size_t size)
 {
-	char path[64];
-	bool live;
-	pid_t pid;
+	struct identity id;
 	int fd;
 
-	if ((fd = memfd_create("pid", MFD_CLOEXEC)) == -1)
+	fd = open("words.pid", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd == -1)
 		return;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (write(fd, text, size) == (ssize_t)size &&
-	    pidfile_look(path, &pid, &live) == 0 && pid <= 0)
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+	    write(fd, text, size) == (ssize_t)size &&
+	    pidfile_process("words.pid", &id) == 0 && id.pid <= 0)
 		abort();
 	close(fd);
 }
