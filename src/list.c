@@ -179,7 +179,8 @@ fill_row(struct row *row, const struct job *j, const struct record *r,
 
 	row->job = j;
 	row->cell[NAME] = show_text(name, strlen(name));
-	if (j->state != JOB_RUNNING)
+	if (j->state != JOB_RUNNING ||
+	    (!j->other_host && !process_alive(&r->command)))
 		row->cell[PID] = strdup("-");
 	else if (asprintf(&row->cell[PID], "%ld", (long)r->command.pid) == -1)
 		row->cell[PID] = NULL;

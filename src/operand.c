@@ -52,12 +52,16 @@ operand_say(const char *operand, int errnum)
 	case ESRCH:
 		if (job_operand_is_path(operand))
 			say("%s: nothing runs by this pidfile: it is not "
-			    "locked, or its process is gone",
+			    "locked",
 			    operand);
 		else
 			say("%s: no such process, and no job with that pid; "
 			    "'detach --list' shows the jobs",
 			    operand);
+		break;
+	case EBUSY:
+		say("%s: is locked, but not by the process that it names",
+		    operand);
 		break;
 	case EINVAL:
 		say("%s: not a name that a job can have; 'detach --list' "
@@ -102,6 +106,19 @@ operand_find(const char *operand)
 		errno = saved;
 	}
 	return j;
+}
+
+bool
+operand_is_over(const char *operand)
+{
+	struct job *j;
+
+	if (!job_operand_is_path(operand))
+		return false;
+	if ((j = job_find(operand)) == NULL)
+		return errno == ESRCH;
+	job_free(j);
+	return false;
 }
 
 bool

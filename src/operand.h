@@ -14,6 +14,12 @@ struct job *operand_find(const char *operand);
 /* The message alone, for errno as job_find() left it. */
 void	operand_say(const char *operand, int errnum);
 
+/*
+ * True if the operand is a pidfile that is there but not locked: what it was
+ * for has ended. Says nothing.
+ */
+bool	operand_is_over(const char *operand);
+
 /* True, with a message, if the job is another host's, so that verb (as in
    "cannot be stopped") cannot be done from here. */
 bool	operand_elsewhere(const struct job *j, const char *operand,

@@ -344,7 +344,7 @@ pidfile_process(const char *path, struct identity *id)
 {
 	struct stat st;
 	pid_t pid = 0;
-	int fd, saved;
+	int fd, saved, none = ESRCH;
 
 	fd = open(path,
 	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
@@ -359,10 +359,11 @@ pidfile_process(const char *path, struct identity *id)
 			return -1;
 		}
 		pid = read_pid(fd);
+		none = EBUSY;
 	}
 	close(fd);
 	if (pid != 0 && process_identify(pid, id) == 0 && is_meant(id, &st))
 		return 0;
-	errno = ESRCH;
+	errno = none;
 	return -1;
 }

@@ -120,7 +120,9 @@ show_text(const char *s, size_t len)
 static bool
 needs_quotes(const char *word)
 {
-	return *word == '\0' || word[strcspn(word, " \t\n\"'\\")] != '\0';
+	/* What a shell would not take as it stands. */
+	return *word == '\0' || *word == '~' || *word == '#' ||
+	    word[strcspn(word, " \t\n\"'\\$`;&|<>()*?[]{}!")] != '\0';
 }
 
 char *

@@ -30,8 +30,13 @@ put_running(const struct job *j, const struct record *r)
 {
 	char when[WHEN_SIZE], elapsed[WHEN_SIZE];
 
-	(void)printf("running, pid %ld, since %s", (long)r->command.pid,
-	    when_full(&r->started, when));
+	if (j->other_host || process_alive(&r->command))
+		(void)printf("running, pid %ld", (long)r->command.pid);
+	else if (r->tree)
+		(void)printf("running, what its command has left");
+	else
+		(void)printf("running, about to be started again");
+	(void)printf(", since %s", when_full(&r->started, when));
 	if (job_elapsed(j) >= 0)
 		(void)printf(" (%s)", when_duration(job_elapsed(j), elapsed));
 	if (j->record != NULL && !j->keeper_alive && !j->other_host)
@@ -124,8 +129,13 @@ verb_status(const struct options *o)
 	struct job *j;
 	int code;
 
+	if (operand_is_over(o->argv[0])) {
+		operand_say(o->argv[0], ESRCH);
+		return EXIT_NOT_RUNNING;
+	}
 	if ((j = operand_find(o->argv[0])) == NULL)
-		return errno == ENOENT || errno == ESRCH || errno == EINVAL ?
+		return errno == ENOENT || errno == ESRCH || errno == EBUSY ||
+			errno == EINVAL ?
 		    EXIT_NO_JOB :
 		    EXIT_FAILED;
 	code = state_code(j->state);

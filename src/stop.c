@@ -151,6 +151,9 @@ begin(const char *operand, bool *failed)
 {
 	struct job *j;
 
+	*failed = false;
+	if (operand_is_over(operand))
+		return NULL;
 	*failed = true;
 	if ((j = operand_find(operand)) == NULL)
 		return NULL;

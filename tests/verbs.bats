@@ -89,9 +89,10 @@ no_such() {
 	launch sleep 300
 	echo "$pid" >stale.pid
 	run "$DETACH" --status ./stale.pid
-	status_is 4
+	status_is 3
 	run "$DETACH" --stop ./stale.pid
-	status_is 1
+	status_is 0
+	equal "$output" ""
 	alive "$pid"
 }
 
