@@ -19,9 +19,9 @@
 
 #include "adopt.h"
 
-#define PTS		136		/* major of pseudo-terminals */
-#define PTMX		makedev(5, 2)	/* a master, which is no terminal */
-#define COMPARE_FILES	0		/* kcmp(2): KCMP_FILE */
+#define PTS	      136	    /* major of pseudo-terminals */
+#define PTMX	      makedev(5, 2) /* a master, which is no terminal */
+#define COMPARE_FILES 0		    /* kcmp(2): KCMP_FILE */
 
 /*
  * True for a terminal of people: the one to be survived, any pseudo-terminal,
@@ -111,7 +111,9 @@ target_of(const struct member *m, int fd, int access)
 	if (access == O_WRONLY || fd == STDOUT_FILENO || fd == STDERR_FILENO)
 		return TO_LOG;
 	return adopt_is_copy(m, fd, STDOUT_FILENO) ||
-	    adopt_is_copy(m, fd, STDERR_FILENO) ? TO_LOG : TO_NULL;
+		adopt_is_copy(m, fd, STDERR_FILENO) ?
+	    TO_LOG :
+	    TO_NULL;
 }
 
 static int
@@ -119,8 +121,8 @@ add_descriptor(struct member *m, int fd, long flags)
 {
 	struct descriptor *more, *d;
 
-	if ((more = reallocarray(m->move.fd, m->move.nfd + 1,
-	    sizeof(*more))) == NULL)
+	if ((more = reallocarray(m->move.fd, m->move.nfd + 1, sizeof(*more))) ==
+	    NULL)
 		return -1;
 	m->move.fd = more;
 	d = &more[m->move.nfd++];
@@ -149,14 +151,14 @@ add_watches(struct member *m, int epfd)
 		return 0;
 	while (rc == 0 && fgets(line, sizeof(line), fp) != NULL) {
 		if (sscanf(line, "tfd: %d events: %x data: %llx", &fd, &events,
-		    &data) != 3)
+			&data) != 3)
 			continue;
 		for (i = 0; i < m->move.nfd && m->move.fd[i].fd != fd; i++)
 			continue;
 		if (i == m->move.nfd)
 			continue;
 		if ((more = reallocarray(m->move.watch, m->move.nwatch + 1,
-		    sizeof(*more))) == NULL) {
+			 sizeof(*more))) == NULL) {
 			rc = -1;
 			break;
 		}
@@ -166,8 +168,11 @@ add_watches(struct member *m, int epfd)
 		if (d->to == TO_NULL)
 			d->to = TO_PIPE;
 		more[m->move.nwatch++] = (struct watch){
-			.epfd = epfd, .fd = fd, .events = events,
-			.data = data, .replace = d->to == TO_PIPE,
+			.epfd = epfd,
+			.fd = fd,
+			.events = events,
+			.data = data,
+			.replace = d->to == TO_PIPE,
 		};
 	}
 	fclose(fp);
@@ -175,8 +180,8 @@ add_watches(struct member *m, int epfd)
 }
 
 struct numbers {
-	int    *v;
-	size_t	n;
+	int *v;
+	size_t n;
 };
 
 static int
@@ -252,8 +257,8 @@ adopt_find_fds(const struct adoption *a, struct member *m)
 		return -1;
 	rc = survey(dir, a, m, &master, &epoll, &tty);
 	for (i = 0; rc == 0 && i < tty.n; i++) {
-		if (master.n > 0 && is_own(m, device(dir, tty.v[i]), master.v,
-		    master.n))
+		if (master.n > 0 &&
+		    is_own(m, device(dir, tty.v[i]), master.v, master.n))
 			continue;
 		flags = open_flags(m, tty.v[i]);
 		if (flags != -1 && (flags & O_PATH) == 0)

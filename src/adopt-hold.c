@@ -14,9 +14,9 @@
 #include "adopt.h"
 #include "say.h"
 
-#define STOP_LIMIT	3000	/* ms for a process to stand still */
-#define STOP_TRY	100	/* ... while others of the job are held */
-#define ROUNDS		20	/* of looking for new children */
+#define STOP_LIMIT 3000 /* ms for a process to stand still */
+#define STOP_TRY   100	/* ... while others of the job are held */
+#define ROUNDS	   20	/* of looking for new children */
 
 static int64_t
 now_ms(void)
@@ -73,14 +73,15 @@ stop_member(struct adoption *a, struct member *m, bool others, int64_t end)
 	struct tracee *t;
 	size_t i;
 
-	if (m->tracee == NULL && (m->tracee = tracee_new(m->id.pid,
-	    adopt_suspends_seccomp(m))) == NULL)
+	if (m->tracee == NULL &&
+	    (m->tracee = tracee_new(m->id.pid, adopt_suspends_seccomp(m))) ==
+		NULL)
 		return -1;
 	t = m->tracee;
 	if (tracee_stop(t, others ? STOP_TRY : STOP_LIMIT) == 0) {
 		/* The pid was its own: it still is. */
 		if (m->pidfd == -1 ? process_alive(&m->id) :
-		    poll(&ended, 1, 0) == 0)
+				     poll(&ended, 1, 0) == 0)
 			return 1;
 		errno = ESRCH;
 		return -1;
@@ -123,7 +124,7 @@ stop_all(struct adoption *a)
 			adopt_explain(m, n);
 			return -1;
 		} else if (n == 0) {
-			i = (size_t)-1;		/* from the first on */
+			i = (size_t)-1; /* from the first on */
 			others = false;
 		} else
 			others = true;

@@ -55,8 +55,8 @@ make_job_log(struct adoption *a)
 
 	if (adopt_writes_to_terminal(a)) {
 		(void)unlinkat(a->l.jobdir, JOB_LOG_NEW, 0);
-		fd = openat(a->l.jobdir, JOB_LOG_NEW, O_WRONLY | O_CREAT |
-		    O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		fd = openat(a->l.jobdir, JOB_LOG_NEW,
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd == -1 || fchmod(fd, 0600) == -1) {
 			say_errno(errno, "%s: log", a->o->name);
 			return -1;
@@ -119,10 +119,13 @@ keep(const struct adoption *a, const char *program)
 {
 	const struct member *m = &a->member[0];
 	struct keeper k = {
-		.dirfd = a->l.jobdir, .pidfile = a->l.pidfile.fd,
+		.dirfd = a->l.jobdir,
+		.pidfile = a->l.pidfile.fd,
 		.pidfile_dirfd = a->l.pidfile.dirfd,
-		.pidfile_name = a->l.pidfile.name, .ready = -1,
-		.pidfd = m->pidfd, .command = m->id.pid,
+		.pidfile_name = a->l.pidfile.name,
+		.ready = -1,
+		.pidfd = m->pidfd,
+		.command = m->id.pid,
 	};
 	int fds[] = { k.dirfd, k.pidfile, k.pidfile_dirfd, k.pidfd };
 	char title[80], numbers[128], name[NAME_MAX + sizeof("PIDFILE=")];
@@ -216,8 +219,7 @@ publish(struct adoption *a)
 		return -1;
 	rc = record_write(a->l.jobdir, JOB_RECORD_NEW, text, len, false);
 	free(text);
-	if (rc == -1 ||
-	    statedir_job_publish(a->l.jobdir, a->l.has_log) == -1)
+	if (rc == -1 || statedir_job_publish(a->l.jobdir, a->l.has_log) == -1)
 		return -1;
 	a->outcome.published = true;
 	return 0;
@@ -240,7 +242,8 @@ adopt_claim(struct adoption *a)
 	status = EXIT_FAILED;
 	if (what != NULL && a->member[0].pidfd == -1) {
 		say("-n %s: a job cannot be made of a running command before "
-		    "Linux 5.3", what);
+		    "Linux 5.3",
+		    what);
 		goto fail;
 	}
 	if (a->l.jobdir != -1)
@@ -287,8 +290,11 @@ adopt_unclaim(struct adoption *a)
 int
 adopt_settle(struct adoption *a)
 {
-	struct job j = { .dirfd = -1, .pidfd = -1, .keeper_pidfd = -1,
-	    .state = JOB_RUNNING, .keeper_alive = true };
+	struct job j = { .dirfd = -1,
+		.pidfd = -1,
+		.keeper_pidfd = -1,
+		.state = JOB_RUNNING,
+		.keeper_alive = true };
 
 	if (a->go != -1) {
 		(void)statedir_job_settle(a->l.jobdir);

@@ -25,7 +25,8 @@ tty_device(dev_t raw)
 {
 	unsigned n = (unsigned)raw;
 
-	return n == 0 ? 0 :
+	return n == 0 ?
+	    0 :
 	    makedev((n >> 8) & 0xfff, (n & 0xff) | ((n >> 12) & 0xfff00));
 }
 
@@ -162,7 +163,7 @@ add(struct adoption *a, pid_t pid)
 
 	if (a->n == a->room) {
 		if ((more = realloc(a->member,
-		    (a->room * 2 + 8) * sizeof(*more))) == NULL)
+			 (a->room * 2 + 8) * sizeof(*more))) == NULL)
 			return -1;
 		a->member = more;
 		a->room = a->room * 2 + 8;
@@ -232,7 +233,7 @@ holds_terminal(const struct adoption *a, pid_t pid)
 }
 
 struct process {
-	pid_t	pid;
+	pid_t pid;
 	struct process_stat st;
 };
 
@@ -304,7 +305,7 @@ belongs(const struct adoption *a, const struct process *p)
 		return true;
 	return is_member(a, p->st.ppid) &&
 	    (p->st.session == a->member[0].session ||
-	    holds_terminal(a, p->pid));
+		holds_terminal(a, p->pid));
 }
 
 int
@@ -354,7 +355,7 @@ thread_has_new_child(const struct adoption *a, int taskfd, const char *tid)
 	while (!found && fscanf(fp, "%d", &n) == 1) {
 		pid = (pid_t)n;
 		found = bsearch(&pid, a->seen, a->nseen, sizeof(*a->seen),
-		    by_pid) == NULL;
+			    by_pid) == NULL;
 	}
 	fclose(fp);
 	return found;

@@ -32,11 +32,11 @@ leads_session(const struct member *m)
 static int
 ignore_hup(struct member *m)
 {
-	unsigned char action[REMOTE_SIGACTION_SIZE] = { 1 };	/* SIG_IGN */
+	unsigned char action[REMOTE_SIGACTION_SIZE] = { 1 }; /* SIG_IGN */
 
 	if (tracee_write(m->tracee, SMALL, action, sizeof(action)) == -1 ||
 	    CALL(m, REMOTE_SIGACTION, SIGHUP, SMALL_AT(m), 0,
-	    KERNEL_SET_SIZE) == -1)
+		KERNEL_SET_SIZE) == -1)
 		return -1;
 	m->move.hup_ignored = true;
 	return 0;
@@ -62,10 +62,10 @@ remove_watches(struct member *m)
 	for (i = 0; i < m->move.nwatch; i++) {
 		w = &m->move.watch[i];
 		if (CALL(m, REMOTE_EPOLL_CTL, (uint64_t)w->epfd, EPOLL_CTL_DEL,
-		    (uint64_t)w->fd, SMALL_AT(m)) == 0)
+			(uint64_t)w->fd, SMALL_AT(m)) == 0)
 			w->removed = true;
 		else if (errno != ENOENT && errno != EBADF)
-			return -1;	/* those are another's by now */
+			return -1; /* those are another's by now */
 	}
 	return 0;
 }
@@ -81,8 +81,8 @@ replace_watches(struct member *m)
 		if (!w->removed || !w->replace)
 			continue;
 		if (put_event(m, w->events, w->data) == -1 ||
-		    CALL(m, REMOTE_EPOLL_CTL, (uint64_t)w->epfd,
-		    EPOLL_CTL_ADD, (uint64_t)w->fd, SMALL_AT(m)) == -1)
+		    CALL(m, REMOTE_EPOLL_CTL, (uint64_t)w->epfd, EPOLL_CTL_ADD,
+			(uint64_t)w->fd, SMALL_AT(m)) == -1)
 			return -1;
 		w->replaced = true;
 	}
@@ -100,9 +100,10 @@ move_descriptors(struct member *m)
 	for (i = 0; i < m->move.nfd; i++) {
 		d = &m->move.fd[i];
 		from = d->to == TO_LOG ? m->move.log :
-		    d->to == TO_PIPE ? pipe[0] : m->move.null;
+		    d->to == TO_PIPE   ? pipe[0] :
+					 m->move.null;
 		if (CALL(m, REMOTE_DUP3, (uint64_t)from, (uint64_t)d->fd,
-		    d->cloexec ? O_CLOEXEC : 0) == -1)
+			d->cloexec ? O_CLOEXEC : 0) == -1)
 			return -1;
 		d->moved = true;
 	}
@@ -115,7 +116,8 @@ adopt_change(struct adoption *a, struct member *m)
 	a->step = "action of SIGHUP";
 	/* The kernel sends it to a session leader whatever its group is. */
 	if ((m->move.hup_default ||
-	    (m->move.hup_handled && leads_session(m))) && ignore_hup(m) == -1)
+		(m->move.hup_handled && leads_session(m))) &&
+	    ignore_hup(m) == -1)
 		return -1;
 	a->step = "epoll set";
 	if (remove_watches(m) == -1)
@@ -224,8 +226,8 @@ adopt_undo(struct adoption *a, struct member *m)
 			(void)MUST(m, REMOTE_EPOLL_CTL, (uint64_t)w->epfd,
 			    EPOLL_CTL_ADD, (uint64_t)w->fd, SMALL_AT(m));
 	}
-	if (v->hup_ignored && tracee_write(m->tracee, SMALL, v->hup,
-	    sizeof(v->hup)) == 0)
+	if (v->hup_ignored &&
+	    tracee_write(m->tracee, SMALL, v->hup, sizeof(v->hup)) == 0)
 		(void)MUST(m, REMOTE_SIGACTION, SIGHUP, SMALL_AT(m), 0,
 		    KERNEL_SET_SIZE);
 	if (v->log_created && remote_path(m, a->log[a->logno]) == 0)

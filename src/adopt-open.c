@@ -14,7 +14,7 @@
 
 #include "adopt-remote.h"
 
-#define LARGE_FILE	0100000	/* O_LARGEFILE of a 32-bit process */
+#define LARGE_FILE 0100000 /* O_LARGEFILE of a 32-bit process */
 
 /*
  * Open one log: appended to, made if it is not there, and never made through
@@ -31,9 +31,9 @@ open_log(struct adoption *a, struct member *m, const char *path)
 	if (remote_path(m, path) == -1)
 		return -1;
 	for (tries = 0; tries < 3; tries++) {
-		m->move.log = (int)CALL(m, REMOTE_OPENAT, (uint64_t)AT_FDCWD,
-		    PATH_AT(m), (uint64_t)(flags | O_CREAT | O_EXCL),
-		    a->log_mode);
+		m->move.log =
+		    (int)CALL(m, REMOTE_OPENAT, (uint64_t)AT_FDCWD, PATH_AT(m),
+			(uint64_t)(flags | O_CREAT | O_EXCL), a->log_mode);
 		if (m->move.log != -1) {
 			m->move.log_created = true;
 			if (a->log_exact)
@@ -47,7 +47,7 @@ open_log(struct adoption *a, struct member *m, const char *path)
 		    PATH_AT(m), (uint64_t)(flags | O_NONBLOCK));
 		m->move.log_nonblock = true;
 		if (m->move.log != -1 || errno != ENOENT)
-			break;		/* or it has just been removed */
+			break; /* or it has just been removed */
 	}
 	return m->move.log == -1 ? -1 : 0;
 }
@@ -70,7 +70,7 @@ open_logs(struct adoption *a, struct member *m)
 		if (error == 0)
 			error = errno;
 		if (m->move.log != -1)
-			return -1;	/* it is open, and will be undone */
+			return -1; /* it is open, and will be undone */
 	}
 	a->logno = 0;
 	errno = error;
@@ -89,15 +89,15 @@ open_targets(struct adoption *a, struct member *m)
 	if (want[TO_PIPE]) {
 		a->step = "empty pipe";
 		if (CALL(m, REMOTE_PIPE2, SMALL_AT(m), O_CLOEXEC) == -1 ||
-		    tracee_read(m->tracee, SMALL, v->pipe,
-		    sizeof(v->pipe)) == -1)
+		    tracee_read(m->tracee, SMALL, v->pipe, sizeof(v->pipe)) ==
+			-1)
 			return -1;
 	}
 	if (want[TO_NULL]) {
 		a->step = "/dev/null";
 		if (remote_path(m, "/dev/null") == -1 ||
 		    (v->null = (int)CALL(m, REMOTE_OPENAT, (uint64_t)AT_FDCWD,
-		    PATH_AT(m), O_RDWR | O_CLOEXEC | O_NOCTTY)) == -1)
+			 PATH_AT(m), O_RDWR | O_CLOEXEC | O_NOCTTY)) == -1)
 			return -1;
 	}
 	if (want[TO_LOG])
@@ -121,7 +121,7 @@ copy_descriptors(struct adoption *a, struct member *m)
 			continue;
 		}
 		if ((d->copy = (int)CALL(m, REMOTE_FCNTL, (uint64_t)d->fd,
-		    F_DUPFD_CLOEXEC, 3)) == -1)
+			 F_DUPFD_CLOEXEC, 3)) == -1)
 			return -1;
 		d->copied = true;
 	}
@@ -136,7 +136,7 @@ read_hup(struct adoption *a, struct member *m)
 
 	a->step = "action of SIGHUP";
 	if (CALL(m, REMOTE_SIGACTION, SIGHUP, 0, SMALL_AT(m),
-	    KERNEL_SET_SIZE) == -1 ||
+		KERNEL_SET_SIZE) == -1 ||
 	    tracee_read(m->tracee, SMALL, v->hup, sizeof(v->hup)) == -1)
 		return -1;
 	memcpy(&handler, v->hup, tracee_is_32bit(m->tracee) ? 4 : 8);

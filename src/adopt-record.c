@@ -65,7 +65,7 @@ read_arguments(const struct member *m, struct record *r)
 	if ((fp = fopen(path, "re")) != NULL) {
 		while (getdelim(&arg, &size, '\0', fp) != -1) {
 			if ((more = reallocarray(argv, (size_t)argc + 2,
-			    sizeof(*more))) == NULL)
+				 sizeof(*more))) == NULL)
 				break;
 			argv = more;
 			argv[argc++] = arg;
@@ -125,7 +125,9 @@ adopt_fill_record(struct adoption *a)
 	if (r->directory == NULL)
 		r->directory = strdup(".");
 	return r->host == NULL || r->user == NULL || r->directory == NULL ||
-	    (a->o->name != NULL && r->pidfile == NULL) ? -1 : 0;
+		(a->o->name != NULL && r->pidfile == NULL) ?
+	    -1 :
+	    0;
 }
 
 void

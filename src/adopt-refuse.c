@@ -19,14 +19,26 @@
 #include "adopt.h"
 #include "say.h"
 
-#define YAMA	"/proc/sys/kernel/yama/ptrace_scope"
+#define YAMA "/proc/sys/kernel/yama/ptrace_scope"
 
-#define EXIT_LIMIT	500	/* ms for a process to end that is about to */
+#define EXIT_LIMIT 500 /* ms for a process to end that is about to */
 
 /* Names that are shells though they may not be in /etc/shells. */
 static const char *const shells[] = {
-	"ash", "bash", "csh", "dash", "fish", "ksh", "ksh93", "mksh", "oksh",
-	"rbash", "sh", "tcsh", "yash", "zsh",
+	"ash",
+	"bash",
+	"csh",
+	"dash",
+	"fish",
+	"ksh",
+	"ksh93",
+	"mksh",
+	"oksh",
+	"rbash",
+	"sh",
+	"tcsh",
+	"yash",
+	"zsh",
 };
 
 static bool
@@ -94,16 +106,18 @@ adopt_refuse_target(const struct member *m)
 		say("%d (%s): this is a kernel thread", pid, m->name);
 	else if (m->state == 'Z')
 		say("%d (%s): it has ended already, and waits for its parent "
-		    "to collect its exit status", pid, m->name);
+		    "to collect its exit status",
+		    pid, m->name);
 	else if (pid == getpid())
 		say("%d (%s): this is detach itself", pid, m->name);
 	else if (adopt_is_ancestor(pid))
 		say("%d (%s): this detach was started from it; give the pid of "
-		    "the command that is to survive, not its shell's", pid,
-		    m->name);
+		    "the command that is to survive, not its shell's",
+		    pid, m->name);
 	else if (is_interactive_shell(m))
 		say("%d (%s): this is a terminal's shell; give the pid of a "
-		    "command that runs in it", pid, m->name);
+		    "command that runs in it",
+		    pid, m->name);
 	else
 		return false;
 	return true;
@@ -181,8 +195,8 @@ explain_yama(const struct member *m)
 		return false;
 	if (scope >= 3) {
 		say("%d (%s): tracing is switched off on this machine until "
-		    "its next boot (kernel.yama.ptrace_scope is 3)", m->id.pid,
-		    m->name);
+		    "its next boot (kernel.yama.ptrace_scope is 3)",
+		    m->id.pid, m->name);
 		ways_out(m->id.pid, false);
 		return true;
 	}
@@ -190,10 +204,12 @@ explain_yama(const struct member *m)
 		return false;
 	if (scope == 2)
 		say("%d (%s): only root may trace processes here "
-		    "(kernel.yama.ptrace_scope is 2)", m->id.pid, m->name);
+		    "(kernel.yama.ptrace_scope is 2)",
+		    m->id.pid, m->name);
 	else
 		say("%d (%s): only its ancestors and root may trace it "
-		    "(kernel.yama.ptrace_scope is 1)", m->id.pid, m->name);
+		    "(kernel.yama.ptrace_scope is 1)",
+		    m->id.pid, m->name);
 	ways_out(m->id.pid, true);
 	return true;
 }
@@ -234,7 +250,8 @@ adopt_explain(const struct member *m, int error)
 		    m->id.pid, m->name);
 	else if (error == ENOTSUP)
 		say("%d (%s): a 32-bit program cannot be adopted on this "
-		    "processor", m->id.pid, m->name);
+		    "processor",
+		    m->id.pid, m->name);
 	else if (error != EPERM && error != EACCES)
 		say_errno(error, "%d (%s)", m->id.pid, m->name);
 	else if (now.tracer != 0)
@@ -242,18 +259,21 @@ adopt_explain(const struct member *m, int error)
 	else if (geteuid() != 0 && m->uid != geteuid()) {
 		if ((pw = getpwuid(m->uid)) != NULL)
 			say("%d (%s): it belongs to %s: adopt it as that user, "
-			    "or with sudo", m->id.pid, m->name, pw->pw_name);
+			    "or with sudo",
+			    m->id.pid, m->name, pw->pw_name);
 		else
 			say("%d (%s): it belongs to the user %u: adopt it as "
-			    "that user, or with sudo", m->id.pid, m->name,
-			    m->uid);
+			    "that user, or with sudo",
+			    m->id.pid, m->name, m->uid);
 	} else if (geteuid() != 0 && is_protected(m))
 		say("%d (%s): it is protected, as set-uid programs are: only "
-		    "root can adopt it: sudo detach --adopt %d", m->id.pid,
-		    m->name, m->id.pid);
+		    "root can adopt it: sudo detach --adopt %d",
+		    m->id.pid, m->name, m->id.pid);
 	else if (!explain_yama(m)) {
-		say_errno(error, "%d (%s): tracing it is forbidden here, by a "
-		    "container or a security module", m->id.pid, m->name);
+		say_errno(error,
+		    "%d (%s): tracing it is forbidden here, by a "
+		    "container or a security module",
+		    m->id.pid, m->name);
 		ways_out(m->id.pid, false);
 	}
 }
@@ -289,7 +309,8 @@ adopt_refuse_member(const struct member *m)
 	if (has_own_filters(m) && !adopt_suspends_seccomp(m)) {
 		say("%d (%s): it runs under a seccomp filter, which may kill "
 		    "it for the calls that this needs; root can have the "
-		    "filter suspended: sudo DETACH_ADOPT_FORCE=1 detach --adopt %d",
+		    "filter suspended: sudo DETACH_ADOPT_FORCE=1 detach "
+		    "--adopt %d",
 		    m->id.pid, m->name, m->id.pid);
 		return true;
 	}
@@ -307,7 +328,7 @@ adopt_refuse_member(const struct member *m)
 	}
 	error = errno;
 	if (adopt_has_ended(m))
-		return false;		/* that is found out later */
+		return false; /* that is found out later */
 	adopt_explain(m, error);
 	return true;
 }

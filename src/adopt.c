@@ -26,8 +26,8 @@
 #include "signals.h"
 #include "verbs.h"
 
-#define SHELL_LIMIT	500	/* ms for a shell to take its terminal back */
-#define ROUNDS		20	/* of looking for members that came late */
+#define SHELL_LIMIT 500 /* ms for a shell to take its terminal back */
+#define ROUNDS	    20	/* of looking for members that came late */
 
 static int64_t
 now_ms(void)
@@ -70,15 +70,19 @@ explain_failure(const struct adoption *a, const struct member *m, int error)
 		say("%d (%s): it has ended while it was being adopted",
 		    m->id.pid, m->name);
 	else if (strcmp(a->step, "log") == 0)
-		say_errno(error, "%d (%s): cannot open %s as this process; "
-		    "nothing was changed (-o names another file)", m->id.pid,
-		    m->name, a->log[a->logno]);
+		say_errno(error,
+		    "%d (%s): cannot open %s as this process; "
+		    "nothing was changed (-o names another file)",
+		    m->id.pid, m->name, a->log[a->logno]);
 	else if (error == ENOEXEC)
 		say("%d (%s): it has no system call instruction; nothing was "
-		    "changed", m->id.pid, m->name);
+		    "changed",
+		    m->id.pid, m->name);
 	else
-		say_errno(error, "%d (%s): cannot be adopted, nothing was "
-		    "changed: %s", m->id.pid, m->name, a->step);
+		say_errno(error,
+		    "%d (%s): cannot be adopted, nothing was "
+		    "changed: %s",
+		    m->id.pid, m->name, a->step);
 }
 
 #ifdef ADOPT_FAULTS
@@ -101,8 +105,9 @@ clock_hold(bool begins)
 
 	clock_gettime(CLOCK_MONOTONIC, begins ? &since : &ts);
 	if (!begins && getenv("DETACH_ADOPT_CLOCK") != NULL)
-		printf("%ld\n", (long)((ts.tv_sec - since.tv_sec) * 1000000 +
-		    (ts.tv_nsec - since.tv_nsec) / 1000));
+		printf("%ld\n",
+		    (long)((ts.tv_sec - since.tv_sec) * 1000000 +
+			(ts.tv_nsec - since.tv_nsec) / 1000));
 }
 #else
 static inline void
@@ -214,7 +219,8 @@ adopt_latecomers(struct adoption *a)
 				m->gone = true;
 		}
 		if (adopt_members(a) == -1) {
-			say_warning(a->o->quiet, "a process that was started "
+			say_warning(a->o->quiet,
+			    "a process that was started "
 			    "meanwhile is not adopted");
 			return;
 		}
@@ -261,17 +267,21 @@ report(const struct adoption *a)
 		m = &a->member[i];
 		n += m->done;
 		if (m->move.hup_handled && m->move.hup_ignored)
-			say_warning(quiet, "%d (%s): SIGHUP is ignored in "
-			    "place of its own handler, for it %s", m->id.pid,
-			    m->name,
-			    m->session == m->id.pid ? "leads its session" :
-			    "cannot leave its process group");
+			say_warning(quiet,
+			    "%d (%s): SIGHUP is ignored in "
+			    "place of its own handler, for it %s",
+			    m->id.pid, m->name,
+			    m->session == m->id.pid ?
+				"leads its session" :
+				"cannot leave its process group");
 	}
 	m = &a->member[0];
 	if (a->stayed)
-		say_warning(quiet, "%d (%s): it stays in its shell's process "
+		say_warning(quiet,
+		    "%d (%s): it stays in its shell's process "
 		    "group, for no process can be made (a limit?): what it "
-		    "starts later may be ended by SIGHUP", m->id.pid, m->name);
+		    "starts later may be ended by SIGHUP",
+		    m->id.pid, m->name);
 	if (n > 1)
 		snprintf(more, sizeof(more), " with %zu process%s of its job",
 		    n - 1, n == 2 ? "" : "es");
@@ -307,7 +317,8 @@ look(struct adoption *a, pid_t pid)
 			continue;
 		if (a->n > 1)
 			say("nothing was changed in any of the job's %zu "
-			    "processes", a->n);
+			    "processes",
+			    a->n);
 		return -1;
 	}
 	return 0;

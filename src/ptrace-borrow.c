@@ -24,8 +24,8 @@
 
 #include "ptrace-impl.h"
 
-#define MASK_SIZE	8		/* of the kernel's signal set */
-#define VECTOR_MAX	(128 << 10)	/* more than any processor's */
+#define MASK_SIZE  8	       /* of the kernel's signal set */
+#define VECTOR_MAX (128 << 10) /* more than any processor's */
 
 /* ---- Finding a system call instruction --------------------------------- */
 
@@ -44,7 +44,8 @@ find_insn_in(struct tracee *t, uint64_t start, uint64_t size)
 		if ((n = pread(t->mem, buf, sizeof(buf), (off_t)at)) <= 0)
 			break;
 		for (p = buf; (p = memmem(p, (size_t)(buf + n - p),
-		    arch_insn[t->abi], ARCH_INSN_LEN)) != NULL; p++) {
+				   arch_insn[t->abi], ARCH_INSN_LEN)) != NULL;
+		     p++) {
 			if ((p - buf) % ARCH_INSN_ALIGN == 0)
 				return at + (uint64_t)(p - buf);
 		}
@@ -147,7 +148,8 @@ abort_rseq(struct tracee *t)
 
 	memset(&conf, 0, sizeof(conf));
 	if (trace(PTRACE_GET_RSEQ_CONFIGURATION, t->caller->tid, sizeof(conf),
-	    (uintptr_t)&conf) <= 0 || conf.addr == 0)
+		(uintptr_t)&conf) <= 0 ||
+	    conf.addr == 0)
 		return;
 	/* struct rseq: cpu_id_start, cpu_id, rseq_cs. */
 	if (tracee_peek(t, conf.addr + 8, &addr, sizeof(addr)) == -1 ||
@@ -172,7 +174,7 @@ save_vector(struct tracee *t)
 	v.iov_base = t->vector;
 	v.iov_len = VECTOR_MAX;
 	if (trace(PTRACE_GETREGSET, t->caller->tid, ARCH_VECTOR,
-	    (uintptr_t)&v) == 0)
+		(uintptr_t)&v) == 0)
 		t->vector_len = v.iov_len;
 	return 0;
 }
@@ -207,8 +209,8 @@ enter_rewound(struct tracee *t)
 	unsigned char insn[ARCH_INSN_LEN];
 	pid_t tid = t->caller->tid;
 
-	if (tracee_peek(t, arch_pc(&t->caller->regs), insn,
-	    sizeof(insn)) == -1 ||
+	if (tracee_peek(t, arch_pc(&t->caller->regs), insn, sizeof(insn)) ==
+		-1 ||
 	    memcmp(insn, arch_insn[t->abi], sizeof(insn)) != 0)
 		return 0;
 	if (thread_syscall_stop(t, tid) == -1)
@@ -224,8 +226,12 @@ static int
 map_scratch(struct tracee *t)
 {
 	const uint64_t arg[6] = {
-		0, TRACEE_SCRATCH, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0,
+		0,
+		TRACEE_SCRATCH,
+		PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS,
+		(uint64_t)-1,
+		0,
 	};
 	int64_t addr;
 
@@ -252,11 +258,11 @@ tracee_ready(struct tracee *t)
 	}
 	if (save_vector(t) == -1 ||
 	    trace(PTRACE_GETSIGMASK, t->caller->tid, MASK_SIZE,
-	    (uintptr_t)&t->mask) == -1)
+		(uintptr_t)&t->mask) == -1)
 		return -1;
 	t->borrowed = true;
 	if (trace(PTRACE_SETSIGMASK, t->caller->tid, MASK_SIZE,
-	    (uintptr_t)&all) == -1)
+		(uintptr_t)&all) == -1)
 		return tracee_lost(t);
 	abort_rseq(t);
 #if ARCH_REWINDS
@@ -290,8 +296,7 @@ to_event_stop(struct tracee *t)
 		return tracee_lost(t);
 	do {
 		if (trace(PTRACE_CONT, tid, 0, 0) == -1 ||
-		    thread_wait(tid, &status, 0) != tid ||
-		    !WIFSTOPPED(status))
+		    thread_wait(tid, &status, 0) != tid || !WIFSTOPPED(status))
 			return tracee_lost(t);
 		if (status >> 16 == 0 && WSTOPSIG(status) == SIGSTOP)
 			t->sigstop = true;
@@ -314,8 +319,7 @@ caller_restore(struct tracee *t)
 	if (t->vector_len != 0)
 		(void)trace(PTRACE_SETREGSET, tid, ARCH_VECTOR, (uintptr_t)&v);
 	if (arch_set_regs(tid, &t->caller->regs) == -1 ||
-	    trace(PTRACE_SETSIGMASK, tid, MASK_SIZE,
-	    (uintptr_t)&t->mask) == -1)
+	    trace(PTRACE_SETSIGMASK, tid, MASK_SIZE, (uintptr_t)&t->mask) == -1)
 		return tracee_lost(t);
 	return 0;
 }

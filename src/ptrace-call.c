@@ -69,8 +69,7 @@ thread_syscall_stop(struct tracee *t, pid_t tid)
 
 	for (;;) {
 		if (trace(PTRACE_SYSCALL, tid, 0, 0) == -1 ||
-		    thread_wait(tid, &status, 0) != tid ||
-		    !WIFSTOPPED(status))
+		    thread_wait(tid, &status, 0) != tid || !WIFSTOPPED(status))
 			return tracee_lost(t);
 		sig = WSTOPSIG(status);
 		switch (status >> 16) {
@@ -174,7 +173,9 @@ void
 clone_reap(struct tracee *t)
 {
 	const uint64_t arg[6] = {
-		(uint64_t)t->clone_number, 0, __WALL | WNOHANG,
+		(uint64_t)t->clone_number,
+		0,
+		__WALL | WNOHANG,
 	};
 	int status;
 
@@ -205,7 +206,7 @@ tracee_new_group(struct tracee *t)
 
 	clone_reap(t);
 	if (trace(PTRACE_SETOPTIONS, tid, 0,
-	    tracee_options(t) | PTRACE_O_TRACECLONE) == -1)
+		tracee_options(t) | PTRACE_O_TRACECLONE) == -1)
 		return tracee_lost(t);
 	t->clone_number = tracee_call(t, REMOTE_CLONE, flags);
 	error = errno;
@@ -240,7 +241,7 @@ tracee_finish_writes(struct tracee *t, bool (*wanted)(int fd, void *arg),
 		n = arch_result(&th->regs);
 		count = arch_argument(&th->regs, 2);
 		if (arch_call(&th->regs) !=
-		    arch_number[arch_abi(&th->regs)][REMOTE_WRITE] ||
+			arch_number[arch_abi(&th->regs)][REMOTE_WRITE] ||
 		    n <= 0 || (uint64_t)n >= count ||
 		    !wanted((int)arch_argument(&th->regs, 0), arg))
 			continue;

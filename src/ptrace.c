@@ -23,7 +23,7 @@
 
 #include "ptrace-impl.h"
 
-#define SLICE	10	/* ms that are waited at a time */
+#define SLICE 10 /* ms that are waited at a time */
 
 /* The text after the name in /proc/PID[/task/TID]/stat, or NULL. */
 static const char *
@@ -124,7 +124,7 @@ seize(struct tracee *t, pid_t tid)
 		return 0;
 	if (t->nthreads == t->room) {
 		if ((more = realloc(t->thread,
-		    (t->room * 2 + 8) * sizeof(*more))) == NULL)
+			 (t->room * 2 + 8) * sizeof(*more))) == NULL)
 			return -1;
 		t->thread = more;
 		t->room = t->room * 2 + 8;

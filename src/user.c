@@ -153,8 +153,8 @@ passwd_name(uid_t uid)
 		if ((colon = strchr(line, ':')) == NULL || colon == line)
 			continue;
 		*colon++ = '\0';
-		if ((colon = strchr(colon, ':')) == NULL ||
-		    colon[1] < '0' || colon[1] > '9')
+		if ((colon = strchr(colon, ':')) == NULL || colon[1] < '0' ||
+		    colon[1] > '9')
 			continue;
 		if (strtoul(colon + 1, &colon, 10) == uid && *colon == ':')
 			return strdup(line);
