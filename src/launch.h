@@ -17,6 +17,30 @@
  *
  * A kept job has one process more, its keeper, between middle and command; a
  * '|COMMAND' of -o or -e is a child of the middle, too.
+ *
+ * The system calls of a plain launch, once the C library has started, and
+ * what each is for:
+ *
+ *	rt_sigprocmask			an interruption waits (L12)
+ *	fstat and TCGETS of 0, 1, 2	the table of section 4
+ *	close_range			every other descriptor, at once (L6)
+ *	faccessat, fstatat; open, read,	the command, its interpreter or loader:
+ *	pread, close; faccessat, fstatat    126 and 127 without a fork (L10)
+ *	lstat, open, fstat, F_SETFL	the log: links, FIFOs, O_APPEND (S3)
+ *	socketpair			the hand-over (L1, L4)
+ *	rt_sigpending			the last chance to be interrupted
+ *	clone; wait4, close		the middle, and its end
+ *	   close, setsid		its copy of our end; the session (L3)
+ *	   62 rt_sigaction, and the mask    dispositions, once for all (L5)
+ *	   clone, exit			the command's process
+ *	open, read, close		/proc/self/cgroup: a session's scope?
+ *	send, read			go; and what becomes of it
+ *	      read, setpgid, dup2 each	go; its group; its streams
+ *	      rt_sigprocmask, execve	nothing blocked (L5)
+ *	TCGETS				a note, if somebody looks
+ *
+ * -p adds a lock and what F5 makes root look at; a kept job its directory,
+ * its record's two names, two looks at /proc/PID/stat, and the keeper.
  */
 #ifndef LAUNCH_H
 #define LAUNCH_H
