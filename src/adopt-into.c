@@ -156,6 +156,7 @@ static _Noreturn void
 wait_for_go(const struct adoption *a, const char *program, const int pipe[2])
 {
 	int null, i;
+	ssize_t n;
 	char c;
 
 	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1)
@@ -164,7 +165,10 @@ wait_for_go(const struct adoption *a, const char *program, const int pipe[2])
 		(void)dup2(null, i);
 	(void)!chdir("/");
 	(void)close(pipe[1]);
-	if (read(pipe[0], &c, 1) != 1)
+	do
+		n = read(pipe[0], &c, 1);
+	while (n == -1 && errno == EINTR);
+	if (n != 1)
 		_exit(0);
 	keep(a, program);
 }
@@ -193,7 +197,7 @@ start_keeper(struct adoption *a)
 		_exit(pid == -1);
 	}
 	free(program);
-	(void)close(pipe[0]);
+	/* pipe[0] stays open: a go to a keeper that was killed is no SIGPIPE. */
 	(void)close(told[1]);
 	if (read(told[0], &pid, sizeof(pid)) != (ssize_t)sizeof(pid))
 		pid = -1;
