@@ -270,7 +270,7 @@ fds_into() {
 
 @test "--on-exit: the hook's variables" {
 	job -n a --on-exit='env | grep ^DETACH_ | sort >hook; touch done' \
-	    sh -c 'sleep 1; exit 3'
+	    sh -c 'sleep 2; exit 3'
 	soon test -e done
 	equal "$(sed -n 's/^DETACH_NAME=//p' hook)" a
 	equal "$(sed -n 's/^DETACH_STATUS=//p' hook)" 3
