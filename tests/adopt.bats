@@ -385,7 +385,7 @@ refused() {
 }
 
 @test "adopt: refused: a zombie" {
-	bash -c 'sleep 0 & echo $! >zombie; exec sleep 1000' 3>&- &
+	bash -c 'sleep 1 & echo $! >zombie; exec sleep 1000' 3>&- &
 	started $!
 	soon filled zombie
 	soon state_is "$(cat zombie)" Z
