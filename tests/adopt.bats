@@ -584,8 +584,14 @@ $pid"*"bg; disown -h"* ]]
 	local keeper
 	keeper=$(json keeper <json)
 	[ "$(stat_field "$keeper" 4)" != $$ ]
-	[ "$(tr '\0' ' ' <"/proc/$keeper/cmdline" | sed 's/ *$//')" = \
-	    "detach: $JOB" ]
+	if [ -x "${DETACH%/*}/detach-keeper" ]; then
+		[ "$(tr '\0' ' ' <"/proc/$keeper/cmdline" | sed 's/ *$//')" = \
+		    "detach: $JOB" ]
+	else
+		# In the launcher's image it can only be the process's name.
+		title="detach: $JOB"
+		[ "$(cat "/proc/$keeper/comm")" = "${title:0:15}" ]
+	fi
 	[ "$(cat "$DETACH_STATE_DIR/$JOB/pid")" = "$pid" ]
 	locked "$DETACH_STATE_DIR/$JOB/pid"
 	locked "$DETACH_STATE_DIR/$JOB"

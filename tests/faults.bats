@@ -9,6 +9,8 @@
 load helper
 
 setup() {
+	[ -z "${DETACH_SANITIZED:-}" ] ||
+	    skip "a sanitizer does not outlive a failure of its own calls"
 	detach_setup
 	FAULTS=${LEFT%/left}/faults/faults
 	: "${FAULT_RUNS:=12}"

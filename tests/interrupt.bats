@@ -43,9 +43,10 @@ whole() {
 	read -r line <"/proc/$1/stat"
 	# shellcheck disable=SC2206 # from its state on
 	f=(${line##*) })
+	# In one read: between two, a line before may become longer.
 	while read -r key line; do
 		[ "$key" != SigBlk: ] || blocked=$line
-	done <"/proc/$1/status"
+	done <<<"$(<"/proc/$1/status")"
 	equal "${f[2]}" "$1" 'process group' || return 1
 	equal "${f[4]}" 0 'controlling terminal' || return 1
 	[ "${f[3]}" != "$1" ] || fail "it leads its session" || return 1

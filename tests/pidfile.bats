@@ -32,7 +32,7 @@ run_pid() {
 
 # hold FILE: lock a pidfile from a process of the test's own, in $holder.
 hold() {
-	flock -n "$1" sleep 300 3>&- &
+	flock "$1" sleep 300 3>&- &
 	holder=$!
 	# flock's child has the descriptor as well.
 	soon locked "$1"
