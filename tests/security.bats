@@ -148,7 +148,7 @@ refused_soon() {
 	{ "$DETACH" --log evil 2>&1 || :; } | raw_free
 	"$PTY" "$DETACH" --list >terminal 2>&1 </dev/null || :
 	# Colours are detach's own; the record's are not.
-	! grep -aqF $'\e]0' terminal
+	if grep -aqF $'\e]0' terminal; then false; fi
 	! grep -aqF $'\a' terminal
 }
 
