@@ -24,8 +24,8 @@
 
 #define FORMAT_VERSION "1"
 #define NS_PER_S       1000000000LL
-#define VIS_VALUE      (VIS_OCTAL | VIS_TAB | VIS_NL)
-#define VIS_ARGUMENT   (VIS_OCTAL | VIS_WHITE)
+#define VIS_VALUE      (VIS_OCTAL | VIS_TAB | VIS_NL | VIS_NOLOCALE)
+#define VIS_ARGUMENT   (VIS_OCTAL | VIS_WHITE | VIS_NOLOCALE)
 
 struct text {
 	char *p;

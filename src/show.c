@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -108,9 +109,14 @@ show_text(const char *s, size_t len)
 			continue;
 		}
 		n = 1;
+		if ((unsigned char)s[i] >= 0x80) {
+			/* vis(3) would ask the C library what it is. */
+			p += sprintf(p, "\\%03o", (unsigned char)s[i]);
+			continue;
+		}
 		/* The next byte decides between \0 and \000. */
 		p = vis(p, (unsigned char)s[i],
-		    VIS_CSTYLE | VIS_OCTAL | VIS_TAB | VIS_NL,
+		    VIS_CSTYLE | VIS_OCTAL | VIS_TAB | VIS_NL | VIS_NOLOCALE,
 		    i + 1 < len ? (unsigned char)s[i + 1] : '\0');
 	}
 	*p = '\0';
