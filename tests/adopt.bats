@@ -168,8 +168,9 @@ adopt_and_close() {
 	need setpriv
 	chmod 711 "$WORK"
 	mkdir -m 777 open
+	cp "$TARGET" open	# the build tree may be root's alone
 	terminal "$PWD/open" bash bg close "exec setpriv --reuid 65534 \
---clear-groups bash -c 'ulimit -u 1; exec $TARGET hup $PWD/open/pid'"
+--clear-groups bash -c 'ulimit -u 1; exec $PWD/open/target hup $PWD/open/pid'"
 	pid=$(cat open/pid)
 	run "$DETACH" --adopt -o "$PWD/open/log" "$pid"
 	[ "$status" -eq 0 ]
