@@ -515,7 +515,7 @@ $pid"*"bg; disown -h"* ]]
 	snapshot "$pid" >before
 	run "$DETACH" --adopt -o log "$pid"
 	[ "$status" -eq 125 ]
-	[[ $output == *"Too many open files"* ]]
+	[[ $output =~ "Too many open files"|"No file descriptors" ]]
 	[ ! -e log ]
 	snapshot "$pid" >after
 	diff -u before after

@@ -154,7 +154,8 @@ in_tmpfs() {
 			worked=1
 		else
 			refused=1
-			matches "$output" 'Too many open files' "with $n"
+			matches "$output" \
+			    'Too many open files|No file descriptors' "with $n"
 		fi
 		started_or_failed out err
 		run bash -c 'exec 3>&-; ulimit -n $1; shift; exec "$@"' - $n \
@@ -179,7 +180,8 @@ in_tmpfs() {
 		fi
 		refused=1
 		status_is 125
-		matches "$output" 'Too many open files' "with $n"
+		matches "$output" \
+			    'Too many open files|No file descriptors' "with $n"
 		[ ! -e "$DETACH_STATE_DIR/job$n" ] || fail "left with $n"
 	done
 	equal "$worked $refused" "1 1"

@@ -251,7 +251,9 @@ fails_cleanly() {
 		rm -f seen
 		probe_run "$WORK/seen"
 		equal "$(probe_value seen ppid_changes)" 0 'changes of parent'
-		equal "$(probe_value seen ppid)" \
+		# 0: a C library that runs nothing before main's start-up.
+		[ "$(probe_value seen first_ppid)" -eq 0 ] ||
+		    equal "$(probe_value seen ppid)" \
 		    "$(probe_value seen first_ppid)" parent
 		[ "$(probe_value seen ppid)" -ne $$ ]
 	done
