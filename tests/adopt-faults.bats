@@ -17,6 +17,15 @@ teardown() {
 	detach_teardown
 }
 
+# unchanged PID ...: as before. One who read the terminal in the foreground
+# that it has lost is just being told so by SIGTTIN: this is waited for.
+unchanged() {
+	local p
+
+	for p; do snapshot "$p"; done >after
+	cmp -s before after
+}
+
 # all_faults LEAST PID ...: fail each call in the adoption of the first;
 # nothing may have changed in any of them.
 all_faults() {
@@ -31,8 +40,10 @@ all_faults() {
 		fi
 		grep -q 'nothing was changed' message ||
 		    fail "call $n: $(cat message)"
-		for p; do snapshot "$p"; done >after
-		diff -u before after || fail "call $n has left a change"
+		soon unchanged "$@" || {
+			diff -u before after
+			fail "call $n has left a change"
+		}
 		[ ! -e log ] || fail "call $n has left a log"
 	done
 	echo "# $((n - 1)) injected failures survived" >&3
