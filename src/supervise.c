@@ -27,7 +27,6 @@
 #include "program.h"
 #include "signals.h"
 #include "spawn.h"
-#include "statedir.h"
 #include "supervise.h"
 
 #define NSEC	      INT64_C(1000000000)
@@ -192,9 +191,10 @@ set(const char *name, long long n)
 
 /*
  * The hook for --on-exit: in a child, which init adopts as we go. Its output
- * goes to the job's log, which is in the keeper's own directory, or to the
- * file that has the command's: opened with the rights of -u's user, who may
- * have put anything in its place.
+ * goes to the log of its own run, open since the start, for the name is free
+ * by now and a new start may have moved that log; or to the file that has the
+ * command's: opened with the rights of -u's user, who may have put anything
+ * in its place.
  */
 static void
 ended(void *arg, const struct keeper_end *end)
@@ -222,7 +222,7 @@ ended(void *arg, const struct keeper_end *end)
 	set("DETACH_ELAPSED", end->elapsed / NSEC);
 	setpgid(0, 0);
 	if (l->has_log)
-		fd = openat(l->jobdir, JOB_LOG, flags);
+		fd = l->streams.log_fd;
 	if (l->o->user != NULL && user_become(&l->user) == -1)
 		_exit(EXIT_FAILED);
 	if (!l->has_log && l->record.log != NULL)
@@ -306,8 +306,11 @@ keep_in_place(struct launch *l, pid_t pid)
 		/* From here on nobody's go is waited for. */
 		l->again = true;
 	}
-	if (l->o->on_exit != NULL)
+	if (l->o->on_exit != NULL) {
 		k.ended = ended;
+		if (l->has_log)
+			keep[n++] = l->streams.log_fd;
+	}
 	let_go(l);
 	(void)descriptors_close(keep, n);
 	if (!l->share)
