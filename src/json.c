@@ -116,6 +116,14 @@ state_word(enum job_state state)
 	return "lost";
 }
 
+/* False between two runs of a job, and of a tree whose command has ended. */
+static bool
+has_pid(const struct job *j, const struct record *r)
+{
+	return j->state != JOB_RUNNING || j->other_host ||
+	    process_alive(&r->command);
+}
+
 static void
 put_job(FILE *fp, const struct job *j, const struct record *r)
 {
@@ -124,7 +132,7 @@ put_job(FILE *fp, const struct job *j, const struct record *r)
 
 	(void)fputs("{\"name\":", fp);
 	put_string(fp, r->name);
-	put_number(fp, "pid", true, r->command.pid);
+	put_number(fp, "pid", has_pid(j, r), r->command.pid);
 	put_number(fp, "keeper",
 	    r->keeper.pid != 0 &&
 		(j->state != JOB_RUNNING || j->keeper_alive || j->other_host),

@@ -285,6 +285,41 @@ fds_into() {
 	has hook "DETACH_STATUS=$((128 + $(kill -l USR2)))"
 }
 
+@test "--on-exit: what it prints is in the log of its own run" {
+	job -n a --on-exit='echo hook; touch done' sh -c \
+	    'echo run; while ! [ -e go ]; do sleep 0.05; done'
+	soon has "$DETACH_STATE_DIR/a/log" run
+	# As a new start does, which may come before the hook has begun.
+	mv "$DETACH_STATE_DIR/a/log" "$DETACH_STATE_DIR/a/log.1"
+	: >"$DETACH_STATE_DIR/a/log"
+	touch go
+	soon test -e done
+	equal "$(xargs <"$DETACH_STATE_DIR/a/log.1")" "run hook"
+	equal "$(cat "$DETACH_STATE_DIR/a/log")" ""
+}
+
+@test "--restart: between two runs there is no pid" {
+	local old
+
+	job -n a --restart=always --restart-delay=60 true
+	soon no_pid a
+	equal "$(state_of a)" running
+	old=$(command_pid a)
+	soon gone "$old"
+	run "$DETACH" --list
+	matches "$output" 'a +- +running '
+	run job -n a true
+	status_is 1
+	run "$DETACH" --stop a
+	status_is 0
+	equal "$(field a pid)" "$old"
+}
+
+# no_pid JOB: for soon.
+no_pid() {
+	[ "$(field "$1" pid)" = null ]
+}
+
 @test "--restart: on-failure, its limit, and restarts on record" {
 	job -n a --restart=on-failure --restart-delay=0.05 \
 	    sh -c 'echo run; [ -e ok ] && exit 0; [ "$(grep -c run \
