@@ -15,10 +15,13 @@
 #include "statedir.h"
 #include "verbs.h"
 
+/* j: what is known about it, or NULL. */
 static void
-say_running(const char *operand)
+say_running(const struct job *j, const char *operand)
 {
-	say("%s: it is running; 'detach --stop %s' ends it", operand, operand);
+	if (j == NULL || !operand_elsewhere(j, operand, "forgotten"))
+		say("%s: it is running; 'detach --stop %s' ends it", operand,
+		    operand);
 }
 
 /* Remove it, once it is certain that it does not run. */
@@ -29,13 +32,13 @@ remove_locked(int statefd, const char *name, int fd, const char *operand)
 	bool running;
 
 	/* A damaged record cannot say anything, and its lock is free. */
-	j = job_open(statefd, name);
+	j = job_open_locked(statefd, name);
 	running = j != NULL && (j->state == JOB_RUNNING || j->keeper_alive);
+	if (running)
+		say_running(j, operand);
 	job_free(j);
-	if (running) {
-		say_running(operand);
+	if (running)
 		return EXIT_NOTHING_DONE;
-	}
 	if (statedir_job_remove(statefd, name, fd) == -1) {
 		if (errno == ENOTEMPTY || errno == EEXIST)
 			say("%s: its record and logs are removed, but other "
@@ -52,14 +55,17 @@ static int
 forget_name(const char *name, const char *operand)
 {
 	int code = EXIT_NOTHING_DONE, fd = -1, statefd;
+	struct job *j;
 
 	if ((statefd = statedir_open(false)) == -1 ||
 	    (fd = statedir_job_open(statefd, name, false, NULL)) == -1)
 		operand_say(operand, errno);
 	else if (statedir_job_lock(fd) == -1) {
-		if (errno == EWOULDBLOCK)
-			say_running(operand);
-		else
+		if (errno == EWOULDBLOCK) {
+			j = job_open(statefd, name);
+			say_running(j, operand);
+			job_free(j);
+		} else
 			operand_say(operand, errno);
 	} else
 		code = remove_locked(statefd, name, fd, operand);

@@ -73,7 +73,7 @@ file_locked(const char *path)
 static bool
 locked_somewhere(const struct job *j)
 {
-	return statedir_job_locked(j->dirfd) ||
+	return (!j->lock_is_ours && statedir_job_locked(j->dirfd)) ||
 	    (j->record->pidfile != NULL && file_locked(j->record->pidfile));
 }
 
@@ -274,13 +274,14 @@ job_elapsed(const struct job *j)
 				 -1;
 }
 
-struct job *
-job_open(int statefd, const char *name)
+static struct job *
+open_job(int statefd, const char *name, bool locked)
 {
 	struct job *j;
 
 	if ((j = job_new()) == NULL)
 		return NULL;
+	j->lock_is_ours = locked;
 	j->dirfd = statedir_job_open(statefd, name, false, NULL);
 	if (j->dirfd == -1 || job_refresh(j) == -1) {
 		job_free(j);
@@ -290,4 +291,16 @@ job_open(int statefd, const char *name)
 	if (j->state == JOB_RUNNING && !j->keeper_alive && !j->other_host)
 		j->pidfd = process_pidfd(&j->process);
 	return j;
+}
+
+struct job *
+job_open(int statefd, const char *name)
+{
+	return open_job(statefd, name, false);
+}
+
+struct job *
+job_open_locked(int statefd, const char *name)
+{
+	return open_job(statefd, name, true);
 }

@@ -40,6 +40,7 @@ struct job {
 	enum job_loss	loss;
 	bool		other_host; /* it is never signalled */
 	bool		keeper_alive; /* it runs, or is about to be gone */
+	bool		lock_is_ours; /* the name's: it says nothing, then */
 };
 
 /*
@@ -54,6 +55,10 @@ struct job {
  */
 struct job *job_find(const char *operand);
 struct job *job_open(int statefd, const char *name);
+
+/* The same of a job whose name the caller has locked. */
+struct job *job_open_locked(int statefd, const char *name);
+
 void	job_free(struct job *j);
 
 /* An empty one, for the rooms that fill it; NULL with errno. */

@@ -218,6 +218,19 @@ fds_into() {
 	equal "$(ls "$dir" | xargs)" "log log.1 record"
 }
 
+@test "J7: --forget removes a job that was lost, whatever to" {
+	forge k
+	forge r boot_id=00000000-0000-0000-0000-000000000000
+	forge h boot_id=00000000-0000-0000-0000-000000000000 host=elsewhere
+	for name in k r h; do
+		rm "$DETACH_STATE_DIR/$name/forged"
+		equal "$(state_of $name)" lost
+		run "$DETACH" --forget $name
+		status_is 0
+		[ ! -e "$DETACH_STATE_DIR/$name" ]
+	done
+}
+
 @test "J8: another host's job: listed, never signalled, taken while locked" {
 	local dir=$DETACH_STATE_DIR/a
 
@@ -241,6 +254,10 @@ fds_into() {
 	alive "$pid"
 	run job -n a true
 	status_is 1
+	matches "$output" "already running \(pid $pid, since 2023-11-1.*\) on elsewhere: log in"
+	run "$DETACH" --forget a
+	status_is 1
+	matches "$output" "runs on elsewhere, and cannot be forgotten from here"
 	run "$DETACH" --wait --timeout=0.5 a
 	status_is 124
 	end "$(pgrep -P $!)"
