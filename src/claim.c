@@ -9,16 +9,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "exitcode.h"
+#include "job.h"
 #include "launch.h"
 #include "process.h"
 #include "say.h"
 #include "statedir.h"
+#include "when.h"
 
 #define PATIENCE_MS 1000 /* F2 */
 #define LOOK_MS	    10
@@ -78,6 +81,31 @@ recorded_pid(int dirfd, bool keeper)
 }
 
 /*
+ * As launch_refuse(), of the name; a job of another host is said to be (J8).
+ * Of a job of before this machine's start, the lock is another start's here.
+ */
+static int
+refuse_name(const struct launch *l, pid_t pid)
+{
+	const char *name = l->o->name;
+	char since[WHEN_SIZE], host[HOST_NAME_MAX + 1] = "";
+	struct job *j = job_open(l->statefd, name);
+	int rc = EXIT_NOTHING_DONE;
+
+	(void)gethostname(host, sizeof(host) - 1);
+	if (j != NULL && j->other_host && j->state == JOB_RUNNING &&
+	    j->record->host != NULL && strcmp(j->record->host, host) != 0)
+		say("%s: already running (pid %d, since %s) on %s: log in "
+		    "there to see or stop it",
+		    name, (int)j->process.pid,
+		    when_full(&j->record->started, since), j->record->host);
+	else
+		rc = launch_refuse(name, pid);
+	job_free(j);
+	return rc;
+}
+
+/*
  * Open and lock the job's directory. A refusal is believed only after a few
  * tries, for a verb that asks holds the lock for an instant; the loser then
  * waits a bounded time for a pid to name.
@@ -111,7 +139,7 @@ claim_name(struct launch *l)
 		l->jobdir = -1;
 		nanosleep(&pause, NULL);
 	}
-	return launch_refuse(name, pid);
+	return refuse_name(l, pid);
 }
 
 static int
@@ -161,7 +189,8 @@ prepare_pidfile(struct launch *l)
 	what = path == NULL ? l->o->name : *path == '\0' ? "''" : path;
 	switch (errno) {
 	case EWOULDBLOCK:
-		return launch_refuse(what, other);
+		return path == NULL ? refuse_name(l, other) :
+				      launch_refuse(path, other);
 	case ELOOP:
 		say("%s: is a symbolic link; a pidfile must not be one", what);
 		break;
