@@ -169,6 +169,25 @@ prepare_job(struct launch *l)
 	return claim_name(l);
 }
 
+/*
+ * The pid of a job that runs by its record, which names this pidfile: its
+ * keeper was killed, and the lock went with it (J4); else 0. Jobs are looked
+ * through only where the file is left over and names a running process. One
+ * of another host or boot proves nothing: the lock on its name may be ours.
+ */
+static pid_t
+keeperless_pid(const char *path)
+{
+	pid_t pid = pidfile_left(path);
+	struct job *j = pid == 0 ? NULL : job_of_pidfile(path);
+
+	if (j == NULL || j->state != JOB_RUNNING || j->other_host ||
+	    j->process.pid != pid)
+		pid = 0;
+	job_free(j);
+	return pid;
+}
+
 static int
 prepare_pidfile(struct launch *l)
 {
@@ -180,6 +199,8 @@ prepare_pidfile(struct launch *l)
 	l->pidfile.fd = l->pidfile.dirfd = -1;
 	if (path == NULL && l->jobdir == -1)
 		return 0;
+	if (path != NULL && (other = keeperless_pid(path)) != 0)
+		return launch_refuse(path, other);
 	if (path != NULL)
 		rc = pidfile_claim(&l->pidfile, AT_FDCWD, path, &other);
 	else

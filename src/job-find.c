@@ -49,15 +49,19 @@ find_bare(const struct identity *id)
 static char *
 absolute(const char *path)
 {
-	const char *base = strrchr(path, '/');
+	const char *slash = strrchr(path, '/');
+	const char *base = slash == NULL ? path : slash + 1;
 	char *dir, *real, *full = NULL;
 
-	if ((dir = strndup(path, base == path ? 1 : (size_t)(base - path))) ==
-	    NULL)
+	if (slash == NULL)
+		dir = strdup(".");
+	else
+		dir = strndup(path, slash == path ? 1 : (size_t)(slash - path));
+	if (dir == NULL)
 		return NULL;
 	if ((real = realpath(dir, NULL)) != NULL) {
 		if (asprintf(&full, "%s/%s", strcmp(real, "/") == 0 ? "" : real,
-			base + 1) == -1)
+			base) == -1)
 			full = NULL;
 	}
 	free(real);
@@ -165,19 +169,28 @@ find_pid(const char *operand)
 	return j;
 }
 
+struct job *
+job_of_pidfile(const char *path)
+{
+	struct wanted w = { 0 };
+	struct job *j;
+	char *full;
+
+	if ((full = absolute(path)) == NULL)
+		return NULL;
+	w.path = full;
+	j = scan(&w);
+	free(full);
+	return j;
+}
+
 static struct job *
 find_path(const char *operand)
 {
-	struct wanted w = { 0 };
 	struct identity id;
-	struct job *j = NULL, *bare;
-	char *path;
+	struct job *j, *bare;
 
-	if ((path = absolute(operand)) != NULL) {
-		w.path = path;
-		j = scan(&w);
-		free(path);
-	}
+	j = job_of_pidfile(operand);
 	if (j != NULL && (j->state == JOB_RUNNING || j->keeper_alive))
 		return j;
 	/* No job's by now, but perhaps another command's. */

@@ -61,6 +61,10 @@ struct job *job_open_locked(int statefd, const char *name);
 
 void	job_free(struct job *j);
 
+/* The job whose record names the pidfile, one that runs before others; NULL
+   with errno. */
+struct job *job_of_pidfile(const char *path);
+
 /* An empty one, for the rooms that fill it; NULL with errno. */
 struct job *job_new(void);
 

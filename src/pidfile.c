@@ -367,3 +367,20 @@ pidfile_process(const char *path, struct identity *id)
 	errno = none;
 	return -1;
 }
+
+pid_t
+pidfile_left(const char *path)
+{
+	pid_t pid;
+	int fd;
+
+	fd = open(path,
+	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd == -1)
+		return 0;
+	pid = read_pid(fd);
+	if (!runs(pid) || flock(fd, LOCK_SH | LOCK_NB) == -1)
+		pid = 0;
+	close(fd);
+	return pid;
+}

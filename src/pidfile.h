@@ -32,6 +32,12 @@ struct pidfile {
 int	pidfile_claim(struct pidfile *p, int at, const char *path,
 	    pid_t *other);
 
+/*
+ * The running process that a file which is not live names, or 0. It proves
+ * nothing; but it is quick to say that there is nothing to prove.
+ */
+pid_t	pidfile_left(const char *path);
+
 /* Write pid into it. Async-signal-safe. 0, or -1 with errno. */
 int	pidfile_put(int fd, pid_t pid);
 

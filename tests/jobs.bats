@@ -138,6 +138,47 @@ full_disk() {
 	status_is 0
 }
 
+@test "J4: the keeper is killed: a pidfile elsewhere is refused to others" {
+	local pid
+
+	mkdir dir
+	job -n a -p dir/F sleep 300
+	pid=$(command_pid a)
+	started "$pid"
+	end "$(keeper_pid a)"
+	not locked dir/F
+	cd dir
+	for options in "-n b -p F" "-p ../dir/F" "-n a -p F"; do
+		# shellcheck disable=SC2086 # they are words
+		run job $options touch ran
+		status_is 1
+		matches "$output" "already running \(pid $pid, since"
+	done
+	equal "$(cat F)" "$pid"
+	[ ! -e ran ]
+	# Of the same pid, but started at another time.
+	sed -i 's/^start_time .*/start_time 1/' "$DETACH_STATE_DIR/a/record"
+	run job -n b -p F true
+	status_is 0
+	sed -i "s/^start_time .*/start_time $(stat_field "$pid" 22)/" \
+	    "$DETACH_STATE_DIR/a/record"
+	end "$pid"
+	echo "$pid" >F
+	run job -p F true
+	status_is 0
+}
+
+@test "F3: a pid of before a reboot, which another process has now" {
+	launch sleep 300
+	forge a boot_id=00000000-0000-0000-0000-000000000000 pid="$pid" \
+	    pidfile="$PWD/F"
+	echo "$pid" >F
+	run job -n a -p F true
+	status_is 0
+	"$DETACH" --wait a
+	not test -e F
+}
+
 @test "J4: the keeper and the command are killed: lost, and startable" {
 	job -n a sleep 300
 	end "$(keeper_pid a)"
