@@ -100,6 +100,8 @@ verb_forget(const struct options *o)
 {
 	int code = EXIT_DONE, i;
 
+	if ((code = operands_check(o->argv, o->argc)) != 0)
+		return code;
 	for (i = 0; i < o->argc; i++) {
 		if (forget(o->argv[i]) != EXIT_DONE)
 			code = EXIT_NOTHING_DONE;

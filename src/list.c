@@ -403,6 +403,8 @@ verb_list(const struct options *o)
 	int code = EXIT_DONE, i;
 	size_t n;
 
+	if ((code = operands_check(o->argv, o->argc)) != 0)
+		return code;
 	operand_many();
 	if (o->argc == 0 && all_jobs(&js) == -1)
 		return EXIT_FAILED;

@@ -88,6 +88,27 @@ operand_say(const char *operand, int errnum)
 	}
 }
 
+int
+operands_check(char *const *operands, int n)
+{
+	const char *word;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		word = operands[i];
+		if (job_operand_is_path(word) || job_operand_is_pid(word) ||
+		    statedir_name_valid(word))
+			continue;
+		if (word[0] != '-') {
+			operand_say(word, EINVAL);
+			return EXIT_NOTHING_DONE;
+		}
+		say("%s: is no job; options come before the first job", word);
+		return EXIT_FAILED;
+	}
+	return 0;
+}
+
 struct job *
 operand_find(const char *operand)
 {

@@ -11,6 +11,13 @@
  */
 struct job *operand_find(const char *operand);
 
+/*
+ * Look at all operands before anything is done for one. 0, or the exit status
+ * after a message if one could be no job: EXIT_FAILED for an option that
+ * comes too late, which is misuse, EXIT_NOTHING_DONE for another word.
+ */
+int	operands_check(char *const *operands, int n);
+
 /* The message alone, for errno as job_find() left it. */
 void	operand_say(const char *operand, int errnum);
 

@@ -182,6 +182,8 @@ verb_stop(const struct options *o)
 	int64_t end;
 	bool failed;
 
+	if ((code = operands_check(o->argv, o->argc)) != 0)
+		return code;
 	operand_many();
 	if ((jobs = calloc((size_t)o->argc, sizeof(*jobs))) == NULL) {
 		say_errno(errno, "--stop");
@@ -243,6 +245,8 @@ verb_signal(const struct options *o)
 {
 	int code = EXIT_DONE, i;
 
+	if ((code = operands_check(o->argv, o->argc)) != 0)
+		return code;
 	for (i = 0; i < o->argc; i++) {
 		if (signal_one(o->argv[i], o->signal) == -1)
 			code = EXIT_NOTHING_DONE;

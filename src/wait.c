@@ -31,6 +31,8 @@ verb_wait(const struct options *o)
 	int code = EXIT_DONE, i;
 	bool missing = false, timed_out = false;
 
+	if (operands_check(o->argv, o->argc) != 0)
+		return EXIT_FAILED;
 	operand_many();
 	if ((jobs = calloc((size_t)o->argc, sizeof(*jobs))) == NULL) {
 		say_errno(errno, "--wait");

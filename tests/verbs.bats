@@ -387,3 +387,29 @@ $DETACH_STATE_DIR/a/log $DETACH_STATE_DIR/a/pid"
 	status_is 1
 	chmod 700 "$DETACH_STATE_DIR" "$DETACH_STATE_DIR/a"
 }
+
+@test "V: an option after a job, or no job at all, before anything is done" {
+	local before
+
+	job -n a sleep 300
+	job -n b true
+	"$DETACH" --wait b
+	before=$(now_ms)
+	for verb in --wait --stop --signal=TERM; do
+		for word in --timeout=1 -q 'b c' ''; do
+			run "$DETACH" $verb a "$word"
+			[ $verb != --wait ] && [ "${word#-}" = "$word" ] &&
+			    status_is 1 || status_is 125
+			matches "$output" "^detach: ($word|''): "
+			equal "${#lines[@]}" 1
+		done
+	done
+	[ $(($(now_ms) - before)) -lt 20000 ]
+	run "$DETACH" --forget b --grace=1
+	status_is 125
+	matches "$output" "options come before the first job"
+	run "$DETACH" --list a --json
+	status_is 125
+	equal "$(state_of a)" running
+	equal "$(state_of b)" "exited"
+}
