@@ -25,6 +25,13 @@ static const char *const stream_names[3] = {
 	"standard error",
 };
 
+/* A terminal, also one that is gone, to which every question is an error. */
+static bool
+is_terminal(int fd)
+{
+	return isatty(fd) || errno == EIO;
+}
+
 int
 streams_survey(struct streams *s)
 {
@@ -35,7 +42,7 @@ streams_survey(struct streams *s)
 		s->fd[fd] = STREAM_KEPT;
 		if (fstat(fd, &st) == -1)
 			s->kind[fd] = STREAM_CLOSED;
-		else if (S_ISCHR(st.st_mode) && isatty(fd))
+		else if (S_ISCHR(st.st_mode) && is_terminal(fd))
 			s->kind[fd] = STREAM_TERMINAL;
 		else if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
 			s->kind[fd] = STREAM_CHANNEL;

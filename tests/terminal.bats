@@ -212,3 +212,20 @@ matrix() {
 		soon grown detach.log "$before"
 	done
 }
+
+@test "L11: started when the terminal has gone already: none of it is kept" {
+	fast
+	"$PTY" -h sh <<-END >screen 3>&-
+		type sh -c 'until [ -e go ]; do sleep 0.05; done; "\$@"' - \
+		    '$DETACH' sh -c 'echo out; echo err >&2; \
+		    readlink /proc/self/fd/0 >in; touch done' & echo \$! >bg.pid
+		file bg.pid
+		close
+		wait
+	END
+	started "$(cat bg.pid)"
+	touch go
+	soon test -e done
+	equal "$(cat in)" /dev/null
+	equal "$(xargs <detach.out)" "out err"
+}
