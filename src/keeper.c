@@ -77,8 +77,9 @@ keeper_pause(int signals, int64_t ns)
 {
 	struct signalfd_siginfo si;
 	struct pollfd pfd = { .fd = signals, .events = POLLIN };
-	int64_t end = boottime() + ns, left;
+	int64_t end = boottime(), left;
 
+	end = ns > INT64_MAX - end ? INT64_MAX : end + ns;
 	while ((left = end - boottime()) > 0) {
 		/* Rounded up, lest the last millisecond be spent spinning. */
 		left = left / 1000000 + 1;

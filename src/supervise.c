@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -223,6 +224,8 @@ ended(void *arg, const struct keeper_end *end)
 	setpgid(0, 0);
 	if (l->has_log)
 		fd = l->streams.log_fd;
+	if (l->o->umask_set)
+		umask(l->o->umask);
 	if (l->o->user != NULL && user_become(&l->user) == -1)
 		_exit(EXIT_FAILED);
 	if (!l->has_log && l->record.log != NULL)

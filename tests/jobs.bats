@@ -343,6 +343,14 @@ fds_into() {
 	has hook "DETACH_STATUS=$((128 + $(kill -l USR2)))"
 }
 
+@test "--on-exit: the hook has the command's directory, umask and variables" {
+	mkdir dir
+	job -n a -C dir -m 027 -E FOO=bar --on-exit='pwd >hook; umask >>hook;
+	    echo "$FOO" >>hook; touch done' true
+	soon test -e dir/done
+	equal "$(xargs <dir/hook)" "$WORK/dir 0027 bar"
+}
+
 @test "--on-exit: what it prints is in the log of its own run" {
 	job -n a --on-exit='echo hook; touch done' sh -c \
 	    'echo run; while ! [ -e go ]; do sleep 0.05; done'
