@@ -32,8 +32,9 @@ int	scope_parse(const char *word, enum scope_when *when);
 
 /*
  * Whether scope_move() is worth calling.  SCOPE_NEVER: 0, and SCOPE_ALWAYS: 1,
- * both without a system call.  SCOPE_AUTO: 1 only if this process is in a
- * login session's scope, read from /proc/self/cgroup; no bus is touched.
+ * both without a system call.  SCOPE_AUTO: 1 only if there is a system bus and
+ * this process is in a login session's scope, read from /proc/self/cgroup; no
+ * bus is touched.
  */
 int	scope_wanted(enum scope_when when);
 
