@@ -202,8 +202,9 @@ signals_restore(const sigset_t *old)
 	kernel_mask(SIG_SETMASK, old, NULL);
 }
 
-void
-signals_default(void)
+/* Default for all but one; 0: for all. */
+static void
+default_but(int other)
 {
 	/*
 	 * The kernel's struct sigaction is laid out otherwise than the C
@@ -214,10 +215,28 @@ signals_default(void)
 	int s;
 
 	for (s = 1; s <= NSIGNALS; s++) {
-		if (s != SIGKILL && s != SIGSTOP)
+		if (s != SIGKILL && s != SIGSTOP && s != other)
 			(void)syscall(SYS_rt_sigaction, s, zeros, NULL,
 			    KERNEL_SET_SIZE);
 	}
+}
+
+void
+signals_default(void)
+{
+	default_but(0);
+}
+
+/* SIGHUP ignored, the rest default. */
+static void
+ignore_hangup(void)
+{
+	struct sigaction ignore;
+
+	default_but(SIGHUP);
+	memset(&ignore, 0, sizeof(ignore));
+	ignore.sa_handler = SIG_IGN;
+	(void)sigaction(SIGHUP, &ignore, NULL);
 }
 
 void
@@ -232,12 +251,7 @@ signals_unblock(void)
 void
 signals_for_command(void)
 {
-	struct sigaction ignore;
-
-	signals_default();
-	memset(&ignore, 0, sizeof(ignore));
-	ignore.sa_handler = SIG_IGN;
-	(void)sigaction(SIGHUP, &ignore, NULL);
+	ignore_hangup();
 	/* Last, when no signal can do harm any more. */
 	signals_unblock();
 }
@@ -245,12 +259,7 @@ signals_for_command(void)
 void
 signals_for_keeper(void)
 {
-	struct sigaction ignore;
-
-	signals_default();
-	memset(&ignore, 0, sizeof(ignore));
-	ignore.sa_handler = SIG_IGN;
-	(void)sigaction(SIGHUP, &ignore, NULL);
+	ignore_hangup();
 	signals_block(NULL);
 }
 
