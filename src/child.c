@@ -103,7 +103,9 @@ child_command(void *arg)
 	if (l->jobdir != -1 && !l->again) {
 		/* Before it is true: half of it must be taken back, too. */
 		l->outcome->published = true;
-		if (statedir_job_publish(l->jobdir, l->has_log) == -1)
+		if ((l->jobdir_created ?
+			    statedir_job_publish_first(l->jobdir, l->has_log) :
+			    statedir_job_publish(l->jobdir, l->has_log)) == -1)
 			return fail(l, STEP_PUBLISH);
 	}
 	if (o->user != NULL && user_become(&l->user) == -1)

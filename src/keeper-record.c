@@ -110,12 +110,14 @@ static int
 replace(int dirfd, const char *text, size_t size,
     const struct keeper_line *lines, size_t n, bool final)
 {
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	char buf[FINAL_MAX];
 	int fd, saved;
 
-	unlinkat(dirfd, JOB_RECORD_NEW, 0);
-	fd = openat(dirfd, JOB_RECORD_NEW,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(dirfd, JOB_RECORD_NEW, flags, 0600);
+	if (fd == -1 && errno == EEXIST &&
+	    unlinkat(dirfd, JOB_RECORD_NEW, 0) == 0)
+		fd = openat(dirfd, JOB_RECORD_NEW, flags, 0600);
 	if (fd == -1)
 		return -1;
 	if (copy(fd, text, size, lines, n, final) == -1 ||

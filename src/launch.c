@@ -280,7 +280,7 @@ start(struct launch *l)
 		give_up(l);
 		return report_failure(l);
 	}
-	if (l->jobdir != -1)
+	if (l->jobdir != -1 && !l->jobdir_created)
 		(void)statedir_job_settle(l->jobdir);
 	note(l);
 	return EXIT_DONE;

@@ -79,13 +79,13 @@ int
 record_write(int dirfd, const char *name, const char *text, size_t len,
     bool sync)
 {
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
 	ssize_t n;
 	int fd, saved;
 
-	if (unlinkat(dirfd, name, 0) == -1 && errno != ENOENT)
-		return -1;
-	fd = openat(dirfd, name,
-	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = openat(dirfd, name, flags, 0600);
+	if (fd == -1 && errno == EEXIST && unlinkat(dirfd, name, 0) == 0)
+		fd = openat(dirfd, name, flags, 0600);
 	if (fd == -1)
 		return -1;
 	/* 0600 whatever the umask: the owner must be able to read it. */

@@ -5,7 +5,8 @@
  * What always holds: a record, once there, is never missing, not even for a
  * moment; and no log is ever lost, however a start was interrupted. While a
  * start is between publish and settle, there is a record.old (an empty one
- * if there was no record before), which is what unpublish goes by.
+ * if there was no record before), which is what unpublish goes by. Only a
+ * start that has made the directory does without: taken back, it removes all.
  */
 #include "config.h"
 
@@ -106,6 +107,14 @@ statedir_job_publish(int dirfd, bool has_log)
 	(void)statedir_job_unpublish(dirfd, has_log);
 	errno = saved;
 	return -1;
+}
+
+int
+statedir_job_publish_first(int dirfd, bool has_log)
+{
+	if (has_log && renameat(dirfd, JOB_LOG_NEW, dirfd, JOB_LOG) == -1)
+		return -1;
+	return renameat(dirfd, JOB_RECORD_NEW, dirfd, JOB_RECORD);
 }
 
 int

@@ -73,8 +73,12 @@ int	statedir_job_recover(int dirfd);
  * log.1 and removes record.old. All three are async-signal-safe, and may be
  * repeated: what is not there is skipped. has_log: there is a log.new. 0, or
  * -1 with errno (publish: nothing has changed).
+ *
+ * publish_first is for a directory that this start has made: there is nothing
+ * to be kept or settled, and if the start fails, the directory goes.
  */
 int	statedir_job_publish(int dirfd, bool has_log);
+int	statedir_job_publish_first(int dirfd, bool has_log);
 int	statedir_job_unpublish(int dirfd, bool has_log);
 int	statedir_job_settle(int dirfd);
 

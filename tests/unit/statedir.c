@@ -99,6 +99,13 @@ check_first(void)
 	new_files();
 	ok(statedir_job_unpublish(dir, true) == 0 && state(NULL, NULL, NULL),
 	    "not published yet: nothing is left");
+	new_files();
+	ok(statedir_job_publish_first(dir, true) == 0 && state("r2", "", NULL),
+	    "in a new directory: nothing to be settled");
+	clear();
+	put("record.new", "r2");
+	ok(statedir_job_publish_first(dir, true) == -1 && errno == ENOENT &&
+	    holds("record", NULL), "a publish that fails changes nothing");
 }
 
 static void
