@@ -22,13 +22,6 @@
 #include "statedir.h"
 #include "supervise.h"
 
-enum {
-	STACK_MIDDLE,
-	STACK_KEEPER,
-	STACK_COMMAND,
-	STACK_FILTER
-};
-
 static int
 fail(struct launch *l, enum step step)
 {

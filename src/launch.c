@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,7 +120,8 @@ spawn_all(struct launch *l)
 	int status = -1;
 	pid_t pid;
 
-	pid = spawn(l->share, child_middle, l, l->stacks, STACK_SIZE);
+	pid = spawn(l->share, child_middle, l,
+	    l->stacks + STACK_MIDDLE * STACK_SIZE, STACK_SIZE);
 	if (pid == -1) {
 		l->outcome->step = STEP_FORK;
 		l->outcome->error = errno;
@@ -329,25 +329,17 @@ watch(struct launch *l)
 	return verb_watch(l->o, l->o->name, l->log_from);
 }
 
-/*
- * The children's stacks. Not in a frame: the compiler probes each page of so
- * large a one, and 20 page faults are a tenth of what a launch costs. Each
- * ends with a page, so that its child touches one; aligned here rather than
- * by the linker, which would give all other variables a page more.
- */
-static char *
-stacks(void)
-{
-	static char room[STACKS * STACK_SIZE + STACK_ALIGN];
-
-	return room + (-(uintptr_t)room & (STACK_ALIGN - 1));
-}
-
 int
 launch(const struct options *o, int argc, char **argv)
 {
 	struct outcome own = { 0 };
 	struct options again;
+	/*
+	 * Not in a frame: the compiler probes each page of so large a one, and
+	 * 20 page faults are a tenth of what a launch costs. Not aligned to
+	 * pages, so that the last stack's end shares one with what follows.
+	 */
+	static char stacks[STACKS * STACK_SIZE];
 	struct launch l;
 	int rc;
 
@@ -360,7 +352,7 @@ launch(const struct options *o, int argc, char **argv)
 		o = &again;
 	}
 	l.o = o;
-	l.stacks = stacks();
+	l.stacks = stacks;
 	l.share = spawn_can_share() && o->user == NULL &&
 	    (o->name == NULL || l.keeper_path != NULL);
 	l.outcome = shared_outcome(l.share, &own);

@@ -92,9 +92,15 @@ struct launch_filter {		/* a filter process's argument */
 	size_t		i;
 };
 
-#define STACK_SIZE	16384	/* of a child that shares our memory */
-#define STACK_ALIGN	4096
-#define STACKS		5	/* middle, keeper, command, two filters */
+/* The stacks of children that share our memory. */
+#define STACK_SIZE	16384
+enum stack {
+	STACK_FILTER,		/* two */
+	STACK_KEEPER = 2,
+	STACK_MIDDLE,
+	STACK_COMMAND,
+	STACKS
+};
 
 struct launch {
 	const struct options *o;
