@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -162,6 +163,9 @@ child_keeper(void *arg)
 	struct launch *l = arg;
 	pid_t pid;
 
+	/* Before there is a command: nothing that it leaves may slip by. */
+	if (l->o->tree)
+		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	if ((pid = run(l, child_command, l, STACK_COMMAND)) == -1)
 		return fail(l, STEP_FORK);
 	supervise(l, pid);

@@ -8,7 +8,6 @@
 #include "config.h"
 
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
@@ -236,8 +235,6 @@ keeper_run(const struct keeper *k)
 	fcntl(k->dirfd, F_SETFD, FD_CLOEXEC);
 	fcntl(k->pidfile, F_SETFD, FD_CLOEXEC);
 	fcntl(k->pidfile_dirfd, F_SETFD, FD_CLOEXEC);
-	if (k->tree)
-		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	signals = open_signals();
 	if (k->ready != -1 && keeper_launched(k->ready) == -1) {
 		/* The launcher takes everything back. */

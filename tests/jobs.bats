@@ -511,3 +511,29 @@ kill_recorded() {
 	done
 	equal "$(zombies_of $$)" ""
 }
+
+@test "--tree: a descendant is the keeper's, however slow the keeper is" {
+	local built=${DETACH%/*}/detach-keeper
+
+	[ -x "$built" ] || skip "built without the keeper program"
+	mkdir slow
+	mkfifo slow/go
+	cp "$DETACH" slow/detach
+	# The shell unblocks all signals, and has no children but the job.
+	cat >slow/detach-keeper <<-END
+		#!/bin/sh
+		read go <'$PWD/slow/go'
+		exec env --block-signal '$built'
+	END
+	chmod +x slow/detach-keeper
+	slow/detach -n t --tree sh -c 'setsid sh -c "echo \$\$ >pid;
+	    while ! [ -e end ]; do sleep 0.05; done" & exit 5' | cat
+	soon test -s pid
+	soon gone "$(command_pid t)"
+	equal "$(stat_field "$(cat pid)" 4)" "$(keeper_pid t)"
+	echo >slow/go
+	equal "$(state_of t)" running
+	touch end
+	run "$DETACH" --wait t
+	status_is 5
+}
