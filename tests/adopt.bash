@@ -44,7 +44,7 @@ terminal() {
 			echo "state $dir/pid SRD"
 			echo "file $dir/pid"
 		fi
-		echo "file $dir/end"
+		echo "await $dir/end"
 		case $ending in
 		close)	echo "close" ;;
 		kill)	printf '%s\n' kill wait close ;;

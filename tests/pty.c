@@ -11,6 +11,7 @@
  *	expect TEXT	wait until the shell has written the text, after
  *			what the last expect has found
  *	file PATH	wait until the file is there and not empty
+ *	await PATH	the same, for as long as a test may take
  *	state PATH S	wait until the process whose pid the file holds is in
  *			one of the states S, letters as in proc(5)
  *	gone PATH	wait until the process whose pid the file holds has
@@ -45,6 +46,7 @@
 #include <unistd.h>
 
 #define DEADLINE	20	/* seconds a step may take */
+#define TEST_DEADLINE	400	/* ... a whole test */
 #define TICK		10	/* milliseconds between two looks */
 
 struct terminal {
@@ -228,7 +230,7 @@ step(struct terminal *t, const char *verb, const char *arg)
 		type(t, &c, 1);
 	} else if (strcmp(verb, "expect") == 0)
 		return expected(t, arg);
-	else if (strcmp(verb, "file") == 0)
+	else if (strcmp(verb, "file") == 0 || strcmp(verb, "await") == 0)
 		return filled(arg);
 	else if (strcmp(verb, "state") == 0)
 		return instate(arg);
@@ -258,7 +260,8 @@ play(struct terminal *t)
 		arg = line + strcspn(line, " ");
 		if (*arg != '\0')
 			*arg++ = '\0';
-		end = time(NULL) + DEADLINE;
+		end = time(NULL) + (strcmp(line, "await") == 0 ?
+		    TEST_DEADLINE : DEADLINE);
 		while (!step(t, line, arg)) {
 			if (time(NULL) > end) {
 				warnx("in vain: %s %s", line, arg);
