@@ -39,13 +39,19 @@ is_terminal(const struct adoption *a, const struct member *m, dev_t dev)
 	    (n == 4 && minor(dev) < 64);
 }
 
+static pid_t
+thread_of(const struct member *m)
+{
+	return tracee_threads(m->tracee) == 0 ? m->thread :
+						tracee_thread(m->tracee);
+}
+
 static FILE *
 open_fdinfo(const struct member *m, int fd)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d",
-	    tracee_thread(m->tracee), fd);
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", thread_of(m), fd);
 	return fopen(path, "re");
 }
 
@@ -58,8 +64,7 @@ open_flags(const struct member *m, int fd)
 	ssize_t n;
 	int info;
 
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d",
-	    tracee_thread(m->tracee), fd);
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", thread_of(m), fd);
 	if ((info = open(path, O_RDONLY | O_CLOEXEC)) == -1)
 		return -1;
 	n = read(info, buf, sizeof(buf) - 1);
@@ -94,7 +99,7 @@ is_own(const struct member *m, dev_t dev, const int *master, size_t n)
 bool
 adopt_is_copy(const struct member *m, int fd, int other)
 {
-	pid_t tid = tracee_thread(m->tracee);
+	pid_t tid = thread_of(m);
 
 	return syscall(SYS_kcmp, tid, tid, COMPARE_FILES, fd, other) == 0;
 }
@@ -242,8 +247,8 @@ device(DIR *dir, int fd)
 	return fstatat(dirfd(dir), name, &st, 0) == -1 ? 0 : st.st_rdev;
 }
 
-int
-adopt_find_fds(const struct adoption *a, struct member *m)
+static int
+find_fds(const struct adoption *a, struct member *m)
 {
 	struct numbers master = { 0 }, epoll = { 0 }, tty = { 0 };
 	char path[32];
@@ -252,7 +257,8 @@ adopt_find_fds(const struct adoption *a, struct member *m)
 	DIR *dir;
 	int rc;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd", tracee_thread(m->tracee));
+	m->move.nfd = m->move.nwatch = 0;
+	snprintf(path, sizeof(path), "/proc/%d/fd", thread_of(m));
 	if ((dir = opendir(path)) == NULL)
 		return -1;
 	rc = survey(dir, a, m, &master, &epoll, &tty);
@@ -271,4 +277,23 @@ adopt_find_fds(const struct adoption *a, struct member *m)
 	free(epoll.v);
 	free(tty.v);
 	return rc;
+}
+
+void
+adopt_presee(const struct adoption *a, struct member *m)
+{
+	seen_free(m->move.seen);
+	m->move.seen = seen_new(m->thread);
+	if (m->move.seen != NULL && find_fds(a, m) == -1) {
+		seen_free(m->move.seen);
+		m->move.seen = NULL;
+	}
+}
+
+int
+adopt_find_fds(const struct adoption *a, struct member *m)
+{
+	if (m->move.seen != NULL && seen_still(m->move.seen))
+		return 0;
+	return find_fds(a, m);
 }

@@ -53,6 +53,18 @@ adopt_release(struct adoption *a)
 
 	for (i = 0; i < a->n; i++)
 		release(&a->member[i]);
+	for (i = 0; i < a->n; i++) {
+		seen_free(a->member[i].move.seen);
+		a->member[i].move.seen = NULL;
+	}
+}
+
+static struct tracee *
+tracee_of(struct member *m)
+{
+	if (m->tracee == NULL)
+		m->tracee = tracee_new(m->id.pid, adopt_suspends_seccomp(m));
+	return m->tracee;
 }
 
 static bool
@@ -73,11 +85,8 @@ stop_member(struct adoption *a, struct member *m, bool others, int64_t end)
 	struct tracee *t;
 	size_t i;
 
-	if (m->tracee == NULL &&
-	    (m->tracee = tracee_new(m->id.pid, adopt_suspends_seccomp(m))) ==
-		NULL)
+	if ((t = tracee_of(m)) == NULL)
 		return -1;
-	t = m->tracee;
 	if (tracee_stop(t, others ? STOP_TRY : STOP_LIMIT) == 0) {
 		/* The pid was its own: it still is. */
 		if (m->pidfd == -1 ? process_alive(&m->id) :
@@ -132,6 +141,21 @@ stop_all(struct adoption *a)
 	return 0;
 }
 
+void
+adopt_survey(struct adoption *a)
+{
+	struct member *m;
+	size_t i;
+
+	for (i = a->n; i-- > 0;) {
+		m = &a->member[i];
+		if (!to_do(m) || tracee_of(m) == NULL)
+			continue;
+		adopt_presee(a, m);
+		tracee_look(m->tracee);
+	}
+}
+
 int
 adopt_hold(struct adoption *a)
 {
@@ -152,5 +176,6 @@ adopt_hold(struct adoption *a)
 			if (adopt_refuse_member(&a->member[a->n - (size_t)n]))
 				return -1;
 		}
+		adopt_survey(a);
 	}
 }

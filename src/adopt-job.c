@@ -96,6 +96,17 @@ other_thread(pid_t pid)
 	return found;
 }
 
+/* The pid namespace that a process is in for all its life. */
+static ino_t
+pid_namespace(pid_t pid)
+{
+	struct stat st;
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
+	return stat(path, &st) == -1 ? 0 : st.st_ino;
+}
+
 int
 adopt_look(pid_t pid, struct member *m)
 {
@@ -171,6 +182,7 @@ add(struct adoption *a, pid_t pid)
 	m = &a->member[a->n];
 	if (adopt_look(pid, m) == -1)
 		return -1;
+	m->pidns = pid_namespace(m->thread);
 	m->move.null = m->move.log = m->move.lock = -1;
 	m->move.pipe[0] = m->move.pipe[1] = -1;
 	if (m->state != 'Z' && (m->pidfd = process_pidfd(&m->id)) == -1 &&
@@ -206,6 +218,7 @@ adopt_begin(struct adoption *a, pid_t pid)
 	if (add(a, pid) == -1)
 		return -1;
 	m = &a->member[0];
+	a->pidns = pid_namespace(getpid());
 	a->pgrp = m->pgrp;
 	a->whole_group = m->pgrp != m->session && !group_is_ours(m->pgrp);
 	a->tty = m->tty != 0 ? m->tty : terminal_held(m->thread);

@@ -33,10 +33,12 @@ static int
 ignore_hup(struct member *m)
 {
 	unsigned char action[REMOTE_SIGACTION_SIZE] = { 1 }; /* SIG_IGN */
+	const size_t old = SMALL + sizeof(action);
 
 	if (tracee_write(m->tracee, SMALL, action, sizeof(action)) == -1 ||
-	    CALL(m, REMOTE_SIGACTION, SIGHUP, SMALL_AT(m), 0,
-		KERNEL_SET_SIZE) == -1)
+	    CALL(m, REMOTE_SIGACTION, SIGHUP, SMALL_AT(m),
+		tracee_scratch(m->tracee) + old, KERNEL_SET_SIZE) == -1 ||
+	    tracee_read(m->tracee, old, m->move.hup, sizeof(m->move.hup)) == -1)
 		return -1;
 	m->move.hup_ignored = true;
 	return 0;
@@ -139,24 +141,21 @@ adopt_change(struct adoption *a, struct member *m)
 int
 adopt_regroup(struct adoption *a, struct member *m)
 {
-	ino_t ns;
-
 	if (m->pgrp != a->pgrp || leads_session(m))
 		return 0;
 	a->step = "process group";
-	ns = remote_namespace(tracee_thread(m->tracee));
 	m->move.group = m->pgrp;
-	if (ns != remote_namespace(getpid()) &&
+	if (m->pidns != a->pidns &&
 	    (m->move.group = CALL(m, REMOTE_GETPGID, 0)) == -1)
 		return -1;
 	if (a->stayed)
 		goto stay;
-	if (a->group != 0 && a->group_ns == ns) {
+	if (a->group != 0 && a->group_ns == m->pidns) {
 		if (CALL(m, REMOTE_SETPGID, 0, (uint64_t)a->group) == -1)
 			return -1;
 	} else {
 		a->group = tracee_new_group(m->tracee);
-		a->group_ns = ns;
+		a->group_ns = m->pidns;
 		if (a->group == -1) {
 			a->group = 0;
 			if (errno != EAGAIN && errno != ENOMEM)
@@ -235,11 +234,37 @@ adopt_undo(struct adoption *a, struct member *m)
 		    0);
 }
 
+/* A row of descriptors to be closed. */
+struct row {
+	int first;
+	int last;
+};
+
 static void
-close_one(struct member *m, int *fd)
+close_row(struct member *m, const struct row *r)
 {
-	if (*fd != -1)
-		(void)MUST(m, REMOTE_CLOSE, (uint64_t)*fd);
+	int fd;
+
+	if (r->first == -1 ||
+	    (r->first < r->last &&
+		MUST(m, REMOTE_CLOSE_RANGE, (uint64_t)r->first,
+		    (uint64_t)r->last, 0) == 0))
+		return;
+	for (fd = r->first; fd <= r->last; fd++)
+		(void)MUST(m, REMOTE_CLOSE, (uint64_t)fd);
+}
+
+/* They were opened one after the other: mostly their numbers are in a row. */
+static void
+close_one(struct member *m, struct row *r, int *fd)
+{
+	if (*fd == -1)
+		return;
+	if (r->first == -1 || *fd != r->last + 1) {
+		close_row(m, r);
+		r->first = *fd;
+	}
+	r->last = *fd;
 	*fd = -1;
 }
 
@@ -247,18 +272,21 @@ void
 adopt_clean(struct member *m, bool adopted)
 {
 	struct move *v = &m->move;
+	struct row r = { -1, -1 };
 	size_t i;
 
-	if (m->tracee != NULL && !tracee_ended(m->tracee)) {
-		for (i = 0; i < v->nfd; i++) {
-			if (v->fd[i].copied)
-				close_one(m, &v->fd[i].copy);
-		}
-		close_one(m, &v->pipe[0]);
-		close_one(m, &v->pipe[1]);
-		close_one(m, &v->null);
-		close_one(m, &v->log);
-		if (!adopted)
-			close_one(m, &v->lock);
+	if (m->tracee == NULL || tracee_ended(m->tracee))
+		return;
+	/* As adopt-open.c opens them. */
+	close_one(m, &r, &v->pipe[0]);
+	close_one(m, &r, &v->pipe[1]);
+	close_one(m, &r, &v->null);
+	close_one(m, &r, &v->log);
+	for (i = 0; i < v->nfd; i++) {
+		if (v->fd[i].copied)
+			close_one(m, &r, &v->fd[i].copy);
 	}
+	if (!adopted)
+		close_one(m, &r, &v->lock);
+	close_row(m, &r);
 }

@@ -128,23 +128,6 @@ copy_descriptors(struct adoption *a, struct member *m)
 	return 0;
 }
 
-static int
-read_hup(struct adoption *a, struct member *m)
-{
-	struct move *v = &m->move;
-	uint64_t handler = 0;
-
-	a->step = "action of SIGHUP";
-	if (CALL(m, REMOTE_SIGACTION, SIGHUP, 0, SMALL_AT(m),
-		KERNEL_SET_SIZE) == -1 ||
-	    tracee_read(m->tracee, SMALL, v->hup, sizeof(v->hup)) == -1)
-		return -1;
-	memcpy(&handler, v->hup, tracee_is_32bit(m->tracee) ? 4 : 8);
-	v->hup_default = handler == (uintptr_t)SIG_DFL;
-	v->hup_handled = !v->hup_default && handler != (uintptr_t)SIG_IGN;
-	return 0;
-}
-
 /*
  * An unkept job's pidfile: the member takes a copy of our descriptor, and so
  * holds the lock as long as it lives. It needs our leave to.
@@ -156,8 +139,7 @@ take_lock(struct adoption *a, struct member *m)
 	int error;
 
 	a->step = "the pidfile's lock";
-	if (remote_namespace(tracee_thread(m->tracee)) !=
-	    remote_namespace(getpid())) {
+	if (m->pidns != a->pidns) {
 		errno = ENOTSUP;
 		return -1;
 	}
@@ -184,8 +166,11 @@ adopt_prepare(struct adoption *a, struct member *m)
 		return -1;
 	a->step = "descriptors";
 	if (adopt_find_fds(a, m) == -1 || open_targets(a, m) == -1 ||
-	    copy_descriptors(a, m) == -1 || read_hup(a, m) == -1)
+	    copy_descriptors(a, m) == -1)
 		return -1;
+	m->move.hup_handled = tracee_handles(m->tracee, SIGHUP);
+	m->move.hup_default =
+	    !m->move.hup_handled && !tracee_ignores(m->tracee, SIGHUP);
 	if (a->lock != -1 && m == a->member)
 		return take_lock(a, m);
 	return 0;

@@ -5,10 +5,7 @@
 #ifndef ADOPT_REMOTE_H
 #define ADOPT_REMOTE_H
 
-#include <sys/stat.h>
-
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "adopt.h"
@@ -37,17 +34,6 @@ remote_path(struct member *m, const char *path)
 		return -1;
 	}
 	return tracee_write(m->tracee, PATH, path, len);
-}
-
-/* Processes, and groups of them, are numbered by pid namespace. */
-static inline ino_t
-remote_namespace(pid_t pid)
-{
-	struct stat st;
-	char path[40];
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
-	return stat(path, &st) == -1 ? 0 : st.st_ino;
 }
 
 #endif

@@ -130,6 +130,7 @@ adopt_members(struct adoption *a)
 	int error = 0;
 	size_t i;
 
+	adopt_survey(a);
 	clock_hold(true);
 	if (adopt_hold(a) == -1)
 		return -1;

@@ -48,8 +48,12 @@ struct watch {
 	bool		replaced;
 };
 
+/* What was seen of a member's descriptors before it was held: adopt-seen.c */
+struct seen;
+
 /* The changes in one member; descriptors are its own, -1 for none. */
 struct move {
+	struct seen    *seen;		/* fd and watch are of that time */
 	struct descriptor *fd;
 	size_t		nfd;
 	struct watch   *watch;
@@ -85,6 +89,7 @@ struct member {
 	int		seccomp;	/* mode; 0: none */
 	int		filters;	/* seccomp filters; 0: unknown */
 	bool		no_memory;	/* a kernel thread, or just exiting */
+	ino_t		pidns;		/* numbers are by pid namespace */
 
 	int		pidfd;
 	bool		gone;		/* ended meanwhile */
@@ -103,6 +108,7 @@ struct adoption {
 	size_t		room;
 	pid_t	       *seen;		/* all pids at that time, sorted */
 	size_t		nseen;
+	ino_t		pidns;		/* ours */
 	pid_t		pgrp;		/* the group that the shell knows */
 	bool		whole_group;	/* all of it belongs to the job */
 	dev_t		tty;		/* the one to be survived; 0: none */
@@ -173,6 +179,9 @@ bool	adopt_suspends_seccomp(const struct member *m);
 
 /* ---- adopt-hold.c ------------------------------------------------------ */
 
+/* What can be done before they are held: then they are for less long. */
+void	adopt_survey(struct adoption *a);
+
 /*
  * Hold all members that are to be adopted, with all their children. 0, or -1
  * after a message; then none is held.
@@ -189,12 +198,26 @@ void	adopt_signal(const struct member *m, int signo);
 
 /*
  * Find the member's descriptors that are terminals, and the entries of its
- * epoll sets for them. 0, or -1 with errno.
+ * epoll sets for them. 0, or -1 with errno. Quicker after adopt_presee(), if
+ * nothing has changed since.
  */
 int	adopt_find_fds(const struct adoption *a, struct member *m);
 
+/* The same before it is held: what is found is a guess until then. */
+void	adopt_presee(const struct adoption *a, struct member *m);
+
 /* True if two descriptors of a member are copies of each other (dup(2)). */
 bool	adopt_is_copy(const struct member *m, int fd, int other);
+
+/* ---- adopt-seen.c ------------------------------------------------------ */
+
+/*
+ * Remember all the member's descriptors as they are now; NULL if that would
+ * not save time. True if they are the same still.
+ */
+struct seen *seen_new(pid_t pid);
+bool	seen_still(struct seen *s);
+void	seen_free(struct seen *s);
 
 /* ---- adopt-open.c, adopt-move.c ---------------------------------------- */
 

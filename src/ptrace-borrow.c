@@ -24,7 +24,8 @@
 
 #include "ptrace-impl.h"
 
-#define MASK_SIZE  8	       /* of the kernel's signal set */
+#define MASK_SIZE  8 /* of the kernel's signal set */
+#define TRAP_BIT   (UINT64_C(1) << (SIGTRAP - 1))
 #define VECTOR_MAX (128 << 10) /* more than any processor's */
 
 /* ---- Finding a system call instruction --------------------------------- */
@@ -51,6 +52,15 @@ find_insn_in(struct tracee *t, uint64_t start, uint64_t size)
 		}
 	}
 	return 0;
+}
+
+static int
+open_mem(struct tracee *t)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", tracee_thread(t));
+	return t->mem = open(path, O_RDWR | O_CLOEXEC);
 }
 
 /* The address of the vdso, from the auxiliary vector; 0: none. */
@@ -85,6 +95,42 @@ vdso(struct tracee *t)
 	return 0;
 }
 
+/* True if there is one at that address. */
+static bool
+is_insn(struct tracee *t, uint64_t addr)
+{
+	unsigned char insn[ARCH_INSN_LEN];
+
+	return addr != 0 && tracee_peek(t, addr, insn, sizeof(insn)) == 0 &&
+	    memcmp(insn, arch_insn[t->abi], sizeof(insn)) == 0;
+}
+
+static uint64_t
+insn_in_vdso(struct tracee *t)
+{
+	uint64_t start = vdso(t);
+
+	return start == 0 ? 0 : find_insn_in(t, start, 16384);
+}
+
+uint64_t
+insn_guess(struct tracee *t)
+{
+	uint64_t found = 0;
+
+	if (open_mem(t) == -1)
+		return 0;
+	for (t->abi = 0; t->abi < ARCH_ABIS; t->abi++) {
+		if ((found = insn_in_vdso(t)) != 0)
+			break;
+	}
+	t->abi = 0;
+	/* Its memory may be another by the time of the stop (execve). */
+	close(t->mem);
+	t->mem = -1;
+	return found;
+}
+
 static uint64_t
 find_insn(struct tracee *t)
 {
@@ -93,8 +139,9 @@ find_insn(struct tracee *t)
 	char line[512], path[64], perm[5];
 	FILE *fp;
 
-	if ((start = vdso(t)) != 0 &&
-	    (found = find_insn_in(t, start, 16384)) != 0)
+	if (is_insn(t, t->insn))
+		return t->insn;
+	if ((found = insn_in_vdso(t)) != 0)
 		return found;
 	snprintf(path, sizeof(path), "/proc/%d/maps", tracee_thread(t));
 	if ((fp = fopen(path, "re")) == NULL)
@@ -206,12 +253,9 @@ restart_error(struct tracee *t, long call)
 static int
 enter_rewound(struct tracee *t)
 {
-	unsigned char insn[ARCH_INSN_LEN];
 	pid_t tid = t->caller->tid;
 
-	if (tracee_peek(t, arch_pc(&t->caller->regs), insn, sizeof(insn)) ==
-		-1 ||
-	    memcmp(insn, arch_insn[t->abi], sizeof(insn)) != 0)
+	if (!is_insn(t, arch_pc(&t->caller->regs)))
 		return 0;
 	if (thread_syscall_stop(t, tid) == -1)
 		return -1;
@@ -241,14 +285,32 @@ map_scratch(struct tracee *t)
 	return 0;
 }
 
+/* What signals do to it; and so whether it can be stepped over calls. */
+static int
+read_signals(struct tracee *t)
+{
+	char buf[1024];
+	pid_t tid = t->caller->tid;
+	const char *f;
+
+	if ((f = thread_stat(t->pid, tid, buf, sizeof(buf))) == NULL ||
+	    (f = stat_field(f, 33)) == NULL)
+		return tracee_lost(t);
+	t->ignored = strtoull(f, NULL, 10);
+	t->handled = strtoull(stat_field(f, 4), NULL, 10);
+	if (trace(PTRACE_GETSIGMASK, tid, MASK_SIZE, (uintptr_t)&t->mask) == -1)
+		return tracee_lost(t);
+	t->steps = ARCH_STEPS && !tracee_ignores(t, SIGTRAP) &&
+	    (t->mask & TRAP_BIT) == 0;
+	return 0;
+}
+
 int
 tracee_ready(struct tracee *t)
 {
-	const uint64_t all = ~UINT64_C(0);
-	char path[64];
+	uint64_t all = ~UINT64_C(0);
 
-	snprintf(path, sizeof(path), "/proc/%d/mem", tracee_thread(t));
-	if ((t->mem = open(path, O_RDWR | O_CLOEXEC)) == -1)
+	if (open_mem(t) == -1)
 		return -1;
 	t->caller = choose_caller(t);
 	t->abi = arch_abi(&t->caller->regs);
@@ -256,11 +318,11 @@ tracee_ready(struct tracee *t)
 		errno = ENOEXEC;
 		return -1;
 	}
-	if (save_vector(t) == -1 ||
-	    trace(PTRACE_GETSIGMASK, t->caller->tid, MASK_SIZE,
-		(uintptr_t)&t->mask) == -1)
+	if (save_vector(t) == -1 || read_signals(t) == -1)
 		return -1;
 	t->borrowed = true;
+	if (t->steps)
+		all &= ~TRAP_BIT;
 	if (trace(PTRACE_SETSIGMASK, t->caller->tid, MASK_SIZE,
 		(uintptr_t)&all) == -1)
 		return tracee_lost(t);

@@ -56,6 +56,16 @@ thread_wait(pid_t tid, int *status, int flags)
 	return pid;
 }
 
+/* At a PTRACE_EVENT_CLONE. */
+static void
+note_clone(struct tracee *t, pid_t tid)
+{
+	unsigned long message = 0;
+
+	(void)trace(PTRACE_GETEVENTMSG, tid, 0, (uintptr_t)&message);
+	t->clone = (pid_t)message;
+}
+
 /*
  * Run to the next entry or exit of a call. A SIGSTOP, which cannot be blocked,
  * is owed to the process; any other signal here is a fault that the call has
@@ -64,7 +74,6 @@ thread_wait(pid_t tid, int *status, int flags)
 int
 thread_syscall_stop(struct tracee *t, pid_t tid)
 {
-	unsigned long message = 0;
 	int status, sig;
 
 	for (;;) {
@@ -83,14 +92,73 @@ thread_syscall_stop(struct tracee *t, pid_t tid)
 			t->sigstop = true;
 			break;
 		case PTRACE_EVENT_CLONE:
-			(void)trace(PTRACE_GETEVENTMSG, tid, 0,
-			    (uintptr_t)&message);
-			t->clone = (pid_t)message;
+			note_clone(t, tid);
 			break;
 		default:
 			break;
 		}
 	}
+}
+
+#if ARCH_STEPS
+/* True if a SIGTRAP at which a thread stands is the kernel's own. */
+static bool
+is_step(struct tracee *t, pid_t tid)
+{
+	siginfo_t si;
+
+	if (trace(PTRACE_GETSIGINFO, tid, 0, (uintptr_t)&si) == -1 ||
+	    si.si_code > 0)
+		return true;
+	t->sigtrap = true;
+	return false;
+}
+
+/*
+ * Step over the instruction: one stop a call, where its entry and exit are
+ * two, and the tracee is not held longer than must be. The end of the step is
+ * a SIGTRAP by force, which is why this is not for one who ignores or blocks
+ * it: the kernel would put an end to that.
+ */
+static int
+step(struct tracee *t, pid_t tid)
+{
+	arch_regs r;
+	int status;
+
+	for (;;) {
+		if (trace(PTRACE_SINGLESTEP, tid, 0, 0) == -1 ||
+		    thread_wait(tid, &status, 0) != tid || !WIFSTOPPED(status))
+			return tracee_lost(t);
+		if (status >> 16 == PTRACE_EVENT_CLONE)
+			note_clone(t, tid);
+		if (status >> 16 != 0)
+			continue;
+		if (WSTOPSIG(status) == SIGSTOP)
+			t->sigstop = true;
+		else if (WSTOPSIG(status) != SIGTRAP) {
+			errno = EFAULT;
+			return -1;
+		} else if (is_step(t, tid))
+			return 0;
+		/* Theirs may have come in place of the kernel's. */
+		else if (arch_get_regs(tid, &r) == 0 && arch_pc(&r) != t->insn)
+			return 0;
+	}
+}
+#endif
+
+int
+thread_call(struct tracee *t, pid_t tid)
+{
+#if ARCH_STEPS
+	if (t->steps)
+		return step(t, tid);
+#endif
+	return thread_syscall_stop(t, tid) == -1 ||
+		thread_syscall_stop(t, tid) == -1 ?
+	    -1 :
+	    0;
 }
 
 int64_t
@@ -106,8 +174,7 @@ tracee_must(struct tracee *t, enum remote call, const uint64_t arg[6])
 	arch_set_pc(&r, t->insn);
 	if (arch_set_regs(tid, &r) == -1)
 		return tracee_lost(t);
-	if (thread_syscall_stop(t, tid) == -1 ||
-	    thread_syscall_stop(t, tid) == -1)
+	if (thread_call(t, tid) == -1)
 		return -1;
 	if (arch_get_regs(tid, &r) == -1)
 		return tracee_lost(t);

@@ -79,14 +79,31 @@ struct tracee {
 	size_t		vector_len;
 	int		restart;	/* the error that asked for a restart,
 					   where the kernel has rewound */
+	uint64_t	ignored;	/* the first 31 signals, as in a set */
+	uint64_t	handled;
+	bool		steps;		/* over a call: see thread_call() */
 	int		mem;		/* /proc/PID/mem */
-	uint64_t	insn;		/* a system call instruction */
+	uint64_t	insn;		/* a system call instruction; before:
+					   where one may be */
 	uint64_t	scratch;		/* 0: none */
 	bool		sigstop;	/* a SIGSTOP is owed to it */
+	bool		sigtrap;	/* a SIGTRAP */
 	pid_t		clone;		/* what its last clone has made;
 					   0: it is reaped */
 	int64_t		clone_number;	/* its pid as the tracee sees it */
 };
+
+/*
+ * The text of /proc/PID/task/TID/stat from its third field on, which buf has
+ * room for; NULL: there is no such thread.
+ */
+const char *thread_stat(pid_t pid, pid_t tid, char *buf, size_t size);
+
+/* Another field in that text, counted from 1 as in proc(5); NULL: none. */
+const char *stat_field(const char *from, int field);
+
+/* Where a system call instruction may be; 0: not known. */
+uint64_t insn_guess(struct tracee *t);
 
 /* The options that all its threads are seized with. */
 uintptr_t tracee_options(const struct tracee *t);
@@ -107,6 +124,9 @@ pid_t	thread_wait(pid_t tid, int *status, int flags);
 
 /* Run a thread to the next entry or exit of a call. 0 or -1. */
 int	thread_syscall_stop(struct tracee *t, pid_t tid);
+
+/* Let a thread whose registers are set do the call. 0 or -1. */
+int	thread_call(struct tracee *t, pid_t tid);
 
 /* Wait for the clone's end, and have it reaped by the tracee. */
 void	clone_reap(struct tracee *t);

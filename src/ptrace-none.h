@@ -9,6 +9,7 @@
 
 #define ARCH_SUPPORTED	0
 #define ARCH_REWINDS	1
+#define ARCH_STEPS	0
 #define ARCH_ABIS	1
 #define ARCH_INSN_LEN	1
 #define ARCH_INSN_ALIGN	1

@@ -13,6 +13,7 @@
 
 #define ARCH_SUPPORTED	1
 #define ARCH_REWINDS	1
+#define ARCH_STEPS	0
 #define ARCH_ABIS	1
 #define ARCH_INSN_LEN	4
 #define ARCH_INSN_ALIGN	2
@@ -30,6 +31,7 @@ static const short arch_number[ARCH_ABIS][REMOTE_COUNT] = {
 		[REMOTE_MUNMAP] = 215,
 		[REMOTE_OPENAT] = 56,
 		[REMOTE_CLOSE] = 57,
+		[REMOTE_CLOSE_RANGE] = 436,
 		[REMOTE_DUP3] = 24,
 		[REMOTE_FCNTL] = 25,
 		[REMOTE_FCHMOD] = 52,

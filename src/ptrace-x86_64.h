@@ -13,6 +13,7 @@
 
 #define ARCH_SUPPORTED	1
 #define ARCH_REWINDS	0	/* before the stop? */
+#define ARCH_STEPS	1	/* calls can be stepped over */
 #define ARCH_ABIS	2	/* x86_64, i386 */
 #define ARCH_INSN_LEN	2
 #define ARCH_INSN_ALIGN	1
@@ -31,6 +32,7 @@ static const short arch_number[ARCH_ABIS][REMOTE_COUNT] = {
 		[REMOTE_MUNMAP] = 11,
 		[REMOTE_OPENAT] = 257,
 		[REMOTE_CLOSE] = 3,
+		[REMOTE_CLOSE_RANGE] = 436,
 		[REMOTE_DUP3] = 292,
 		[REMOTE_FCNTL] = 72,
 		[REMOTE_FCHMOD] = 91,
@@ -53,6 +55,7 @@ static const short arch_number[ARCH_ABIS][REMOTE_COUNT] = {
 		[REMOTE_MUNMAP] = 91,
 		[REMOTE_OPENAT] = 295,
 		[REMOTE_CLOSE] = 6,
+		[REMOTE_CLOSE_RANGE] = 436,
 		[REMOTE_DUP3] = 330,
 		[REMOTE_FCNTL] = 221,		/* fcntl64 */
 		[REMOTE_FCHMOD] = 94,

@@ -25,9 +25,8 @@
 
 #define SLICE 10 /* ms that are waited at a time */
 
-/* The text after the name in /proc/PID[/task/TID]/stat, or NULL. */
-static const char *
-stat_fields(pid_t pid, pid_t tid, char *buf, size_t size)
+const char *
+thread_stat(pid_t pid, pid_t tid, char *buf, size_t size)
 {
 	char *end;
 	ssize_t n;
@@ -45,12 +44,22 @@ stat_fields(pid_t pid, pid_t tid, char *buf, size_t size)
 	return end != NULL && end[1] == ' ' ? end + 2 : NULL;
 }
 
+const char *
+stat_field(const char *from, int field)
+{
+	int at = 3;
+
+	for (; from != NULL && at < field; at++)
+		from = (from = strchr(from, ' ')) != NULL ? from + 1 : NULL;
+	return from;
+}
+
 /* True for a thread that has exited, or is just about to. */
 static bool
 thread_exits(pid_t pid, pid_t tid)
 {
 	char buf[1024];
-	const char *f = stat_fields(pid, tid, buf, sizeof(buf));
+	const char *f = thread_stat(pid, tid, buf, sizeof(buf));
 
 	return f == NULL || *f == 'Z' || *f == 'X';
 }
@@ -64,13 +73,12 @@ static void
 follow(pid_t pid)
 {
 	char buf[1024];
-	const char *f = stat_fields(pid, pid, buf, sizeof(buf));
+	const char *f = thread_stat(pid, pid, buf, sizeof(buf));
 	cpu_set_t set;
-	int field = 3, cpu;
+	int cpu;
 
-	for (; f != NULL && field < 39; field++)
-		f = (f = strchr(f, ' ')) != NULL ? f + 1 : NULL;
-	if (f == NULL || (cpu = atoi(f)) < 0 || cpu >= CPU_SETSIZE)
+	if ((f = stat_field(f, 39)) == NULL || (cpu = atoi(f)) < 0 ||
+	    cpu >= CPU_SETSIZE)
 		return;
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
@@ -278,13 +286,19 @@ read_registers(struct tracee *t)
 	return again;
 }
 
+void
+tracee_look(struct tracee *t)
+{
+	follow(t->pid);
+	t->insn = insn_guess(t);
+}
+
 int
 tracee_stop(struct tracee *t, int limit)
 {
 	size_t i;
 	int fresh, n, rounds = limit;
 
-	follow(t->pid);
 	do {
 		if ((fresh = seize_all(t)) == -1) {
 			t->ended = errno == ESRCH;
@@ -330,6 +344,8 @@ tracee_release(struct tracee *t)
 	/* Pending, it takes effect when the process goes on. */
 	if (t->sigstop && !t->ended)
 		(void)kill(t->pid, SIGSTOP);
+	if (t->sigtrap && !t->ended)
+		(void)kill(t->pid, SIGTRAP);
 	for (i = 0; i < t->nthreads; i++) {
 		th = &t->thread[i];
 		/* Not stopped: our end lets it go, nothing else can. */
@@ -367,6 +383,18 @@ bool
 tracee_is_32bit(const struct tracee *t)
 {
 	return t->abi == 1;
+}
+
+bool
+tracee_ignores(const struct tracee *t, int signo)
+{
+	return (t->ignored >> (signo - 1) & 1) != 0;
+}
+
+bool
+tracee_handles(const struct tracee *t, int signo)
+{
+	return (t->handled >> (signo - 1) & 1) != 0;
 }
 
 size_t

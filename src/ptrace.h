@@ -30,6 +30,7 @@ enum remote {
 	REMOTE_MUNMAP,
 	REMOTE_OPENAT,
 	REMOTE_CLOSE,
+	REMOTE_CLOSE_RANGE,	/* Linux 5.9 */
 	REMOTE_DUP3,
 	REMOTE_FCNTL,
 	REMOTE_FCHMOD,
@@ -64,6 +65,13 @@ bool	tracee_supported(void);
  * (root only).
  */
 struct tracee *tracee_new(pid_t pid, bool suspend_seccomp);
+
+/*
+ * Find out what needs no stop, so that the stop is short: where a system call
+ * instruction may be, and the processor that it runs on, where we go too. It
+ * may be left out, and what it finds be wrong by the time of the stop.
+ */
+void	tracee_look(struct tracee *t);
 
 /*
  * Stop all its threads, those that appear meanwhile too; signals on their way
@@ -129,6 +137,10 @@ bool	tracee_was_stopped(const struct tracee *t);
 
 /* True for a 32-bit process held by a 64-bit one; after tracee_ready(). */
 bool	tracee_is_32bit(const struct tracee *t);
+
+/* What it does on a signal below 32, if not the default; likewise. */
+bool	tracee_ignores(const struct tracee *t, int signo);
+bool	tracee_handles(const struct tracee *t, int signo);
 
 /* How many threads it has; after tracee_stop(). */
 size_t	tracee_threads(const struct tracee *t);

@@ -70,7 +70,7 @@ all_faults() {
 
 @test "adopt: each call fails in turn: an epoll set on the terminal" {
 	in_terminal "$TARGET epoll $PWD/pid"
-	all_faults 14 "$pid"
+	all_faults 12 "$pid"
 }
 
 @test "adopt: each call fails in turn: many descriptors" {
