@@ -259,7 +259,7 @@ move_to_scope(struct adoption *a)
 static void
 report(const struct adoption *a)
 {
-	const struct member *m = &a->member[0];
+	const struct member *m;
 	bool quiet = a->o->quiet;
 	char more[48] = "";
 	size_t i, n = 0;

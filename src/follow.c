@@ -23,11 +23,9 @@
 #include "follow.h"
 #include "statedir.h"
 
-#define BLOCK 65536
-#define ROUND \
-	(32 * BLOCK)	       /* copied before anything else is
-					   looked at */
-#define LOOK_AGAIN 200000000LL /* ns, where inotify does not work */
+#define BLOCK	   65536
+#define ROUND	   ((size_t)32 * BLOCK) /* copied before looking at else */
+#define LOOK_AGAIN 200000000LL		/* ns, where inotify does not work */
 
 struct follower {
 	struct job *j;

@@ -270,8 +270,9 @@ job_elapsed(const struct job *j)
 	if (process_alive(&j->process))
 		return process_elapsed(j->process.start_time);
 	/* Between two runs, or of a tree only descendants are left. */
-	return j->keeper_alive ? process_elapsed(j->record->keeper.start_time) :
-				 -1;
+	if (j->record == NULL || !j->keeper_alive)
+		return -1;
+	return process_elapsed(j->record->keeper.start_time);
 }
 
 static struct job *

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "exitcode.h"
 #include "operand.h"
@@ -19,8 +20,9 @@ say_denied(const char *operand, int errnum)
 	char *path;
 	int fd;
 
-	if ((fd = statedir_open(false)) == -1 && errno == errnum &&
-	    (path = statedir_path()) != NULL) {
+	if ((fd = statedir_open(false)) != -1)
+		(void)close(fd);
+	else if (errno == errnum && (path = statedir_path()) != NULL) {
 		if (errnum == EPERM)
 			say("%s: the state directory belongs to another "
 			    "user, or others may write to it; DETACH_STATE_DIR "

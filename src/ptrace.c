@@ -195,7 +195,7 @@ seize_all(struct tracee *t)
 static int
 wait_for_stop(pid_t tid, int *budget, int *status)
 {
-	const struct timespec slice = { 0, SLICE * 1000000 };
+	const struct timespec slice = { 0, SLICE * 1000000L };
 	sigset_t chld;
 	pid_t pid;
 

@@ -104,7 +104,7 @@ open_socket(sd_bus **bus, const char *dir, const char *file, int client,
 	int r;
 
 	p += sprintf(p, "unix:path=");
-	for (part = dir; *part != '\0' && p < address + PATH_MAX * 2; part++)
+	for (part = dir; *part != '\0' && p < address + 2L * PATH_MAX; part++)
 		p += sprintf(p, "%%%02x", (unsigned char)*part);
 	snprintf(p, PATH_MAX / 2, "/%s", file);
 
