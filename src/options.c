@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The option table, and parsing: the only reader of the command line. A
- * message here names the option as it was meant and says what it takes.
+ * The option table, and parsing: the only reader of the command line. What
+ * goes with what is decided here; what a value means, in option-value.c.
  */
 #include "config.h"
 
@@ -13,29 +13,11 @@
 
 #include "exitcode.h"
 #include "help.h"
-#include "options.h"
-#include "parse.h"
+#include "options-impl.h"
 #include "say.h"
-#include "signals.h"
 #include "statedir.h"
 
 #define SECOND INT64_C(1000000000)
-#define HINT   "see 'detach --help'"
-
-enum {
-	OPT_ON_EXIT = 256,
-	OPT_RESTART,
-	OPT_RESTART_DELAY,
-	OPT_RESTART_LIMIT,
-	OPT_TREE,
-	OPT_SCOPE,
-	OPT_JSON,
-	OPT_TIMEOUT,
-	OPT_GRACE,
-	OPT_FOLLOW,
-	OPT_LINES,
-	OPT_VERB, /* plus the verb */
-};
 
 static const struct option long_options[] = {
 	{ "name", required_argument, NULL, 'n' },
@@ -122,8 +104,7 @@ static const struct {
 	[VERB_VERSION] = { 0, -1, "operand" },
 };
 
-/* The option's name as it is written in messages, into buf. */
-static const char *
+const char *
 option_name(int c, char *buf, size_t size)
 {
 	const struct option *lo;
@@ -133,192 +114,6 @@ option_name(int c, char *buf, size_t size)
 			break;
 	snprintf(buf, size, "--%s", lo->name == NULL ? "?" : lo->name);
 	return buf;
-}
-
-static int
-bad_value(int c, const char *value, const char *takes)
-{
-	char name[32];
-
-	say("%s '%s': takes %s", option_name(c, name, sizeof(name)), value,
-	    takes);
-	return -1;
-}
-
-static int
-add_env(struct options *o, const char *arg)
-{
-	const char **env;
-
-	if (arg[0] == '\0' || arg[0] == '=')
-		return bad_value('E', arg, "NAME=VALUE, or NAME to unset it");
-	env = reallocarray(o->env, o->nenv + 1, sizeof(*env));
-	if (env == NULL) {
-		say_errno(errno, "--env");
-		return -1;
-	}
-	o->env = env;
-	o->env[o->nenv++] = arg;
-	return 0;
-}
-
-static int
-add_keep(struct options *o, const char *arg)
-{
-	long n;
-	int *keep;
-
-	if (parse_number(arg, 0, 1 << 30, &n) == -1)
-		return bad_value('k', arg, "the number of a descriptor");
-	if (o->nkeep == KEEP_MAX) {
-		say("--keep-fd: at most %d descriptors", KEEP_MAX);
-		return -1;
-	}
-	keep = reallocarray(o->keep, o->nkeep + 1, sizeof(*keep));
-	if (keep == NULL) {
-		say_errno(errno, "--keep-fd");
-		return -1;
-	}
-	o->keep = keep;
-	o->keep[o->nkeep++] = (int)n;
-	return 0;
-}
-
-static int
-set_restart(struct options *o, const char *arg)
-{
-	if (strcmp(arg, "no") == 0)
-		o->restart = RESTART_NO;
-	else if (strcmp(arg, "on-failure") == 0)
-		o->restart = RESTART_ON_FAILURE;
-	else if (strcmp(arg, "always") == 0)
-		o->restart = RESTART_ALWAYS;
-	else
-		return bad_value(OPT_RESTART, arg, "no, on-failure or always");
-	return 0;
-}
-
-static int
-set_verb(struct options *o, enum verb verb, const char *arg)
-{
-	char name[32];
-
-	if (o->verb != VERB_LAUNCH && o->verb != verb && verb != VERB_HELP &&
-	    verb != VERB_VERSION) {
-		say("%s: only one verb at a time; " HINT,
-		    option_name(OPT_VERB + (int)verb, name, sizeof(name)));
-		return -1;
-	}
-	if (verb == VERB_SIGNAL && (o->signal = signals_number(arg)) == -1)
-		return bad_value(OPT_VERB + VERB_SIGNAL, arg,
-		    "a signal's name or number");
-	o->verb = verb;
-	return 0;
-}
-
-/* A launch option. 0, or -1 after a message. */
-static int
-set_launch(struct options *o, int c, char *arg)
-{
-	switch (c) {
-	case 'n':
-		if (!statedir_name_valid(arg))
-			return bad_value('n', arg,
-			    "1 to 64 of A-Z a-z 0-9 . "
-			    "_ + @ : -, beginning with a letter or digit and "
-			    "not digits alone");
-		o->name = arg;
-		return 0;
-	case 'i':
-		o->input = arg;
-		return 0;
-	case 'o':
-		o->output = arg;
-		return 0;
-	case 'e':
-		o->error = arg;
-		return 0;
-	case 't':
-		o->truncate = true;
-		return 0;
-	case 'p':
-		o->pidfile = arg;
-		return 0;
-	case 'C':
-		o->chdir = arg;
-		return 0;
-	case 'E':
-		return add_env(o, arg);
-	case 'm':
-		if (parse_umask(arg, &o->umask) == -1)
-			return bad_value('m', arg, "an octal mode, 0 to 777");
-		o->umask_set = true;
-		return 0;
-	case 'u':
-		o->user = arg;
-		return 0;
-	case 'k':
-		return add_keep(o, arg);
-	case 'P':
-		o->print_pid = true;
-		return 0;
-	case 'q':
-		o->quiet = true;
-		return 0;
-	case 'f':
-		o->foreground = true;
-		return 0;
-	case OPT_ON_EXIT:
-		o->on_exit = arg;
-		return 0;
-	case OPT_RESTART:
-		return set_restart(o, arg);
-	case OPT_RESTART_DELAY:
-		if (parse_duration(arg, &o->restart_delay) == -1)
-			return bad_value(c, arg, "a duration such as 5s");
-		return 0;
-	case OPT_RESTART_LIMIT:
-		if (parse_number(arg, 0, 1 << 30, &o->restart_limit) == -1)
-			return bad_value(c, arg, "a number of restarts");
-		return 0;
-	case OPT_TREE:
-		o->tree = true;
-		return 0;
-	case OPT_SCOPE:
-		if (scope_parse(arg, &o->scope) == -1)
-			return bad_value(c, arg, "auto, always or never");
-		return 0;
-	}
-	return -1;
-}
-
-/* A verb's own option. 0, or -1 after a message. */
-static int
-set_verbs(struct options *o, int c, char *arg)
-{
-	switch (c) {
-	case OPT_JSON:
-		o->json = true;
-		return 0;
-	case OPT_TIMEOUT:
-		if (parse_duration(arg, &o->timeout) == -1)
-			return bad_value(c, arg,
-			    "a duration such as 30s or 2h");
-		return 0;
-	case OPT_GRACE:
-		if (parse_duration(arg, &o->grace) == -1)
-			return bad_value(c, arg,
-			    "a duration such as 30s or 2h");
-		return 0;
-	case OPT_FOLLOW:
-		o->follow = true;
-		return 0;
-	case OPT_LINES:
-		if (parse_number(arg, 0, 1L << 30, &o->lines) == -1)
-			return bad_value(c, arg, "a number of lines");
-		return 0;
-	}
-	return set_launch(o, c, arg);
 }
 
 /* getopt_long's own complaint, in our words; argv[0] stays out of it. */
@@ -413,12 +208,12 @@ options_parse(struct options *o, int argc, char **argv)
 		if (c == '?' || c == ':')
 			return complain(c, argv);
 		if (c >= OPT_VERB) {
-			if (set_verb(o, c - OPT_VERB, optarg) == -1)
+			if (option_set_verb(o, c - OPT_VERB, optarg) == -1)
 				return EXIT_FAILED;
 			continue;
 		}
 		seen[c] = true;
-		if (set_verbs(o, c, optarg) == -1)
+		if (option_set(o, c, optarg) == -1)
 			return EXIT_FAILED;
 	}
 	o->argv = argv + optind;
