@@ -181,7 +181,7 @@ static pid_t
 start_keeper(struct adoption *a)
 {
 	char *program = program_path("detach-keeper");
-	int pipe[2], told[2], status;
+	int pipe[2], told[2], status = -1;
 	pid_t pid, between;
 
 	if (pipe2(pipe, O_CLOEXEC) == -1 || pipe2(told, O_CLOEXEC) == -1 ||
@@ -199,9 +199,12 @@ start_keeper(struct adoption *a)
 	free(program);
 	/* pipe[0] stays open: a go to a keeper that was killed is no SIGPIPE. */
 	(void)close(told[1]);
-	if (read(told[0], &pid, sizeof(pid)) != (ssize_t)sizeof(pid))
+	/* First its status: killed, it would leave the pipe to the keeper. */
+	while (waitpid(between, &status, 0) == -1 && errno == EINTR)
+		continue;
+	if (status != 0 ||
+	    read(told[0], &pid, sizeof(pid)) != (ssize_t)sizeof(pid))
 		pid = -1;
-	(void)waitpid(between, &status, 0);
 	a->go = pipe[1];
 	a->gone = told[0];
 	a->outcome.keeper = pid;
