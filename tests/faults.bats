@@ -70,3 +70,7 @@ play() {
 @test "V5 V6 J7: stop, signal, forget are killed at each call" {
 	play -k -- stop signal forget
 }
+
+@test "L1 L12 J1 J4: kills at random moments" {
+	play -r 4 --
+}

@@ -37,12 +37,18 @@
 static const char *const *let_go;	/* programs */
 
 long
-clock_ms(void)
+clock_us(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000L + t.tv_nsec / 1000000L;
+	return t.tv_sec * 1000000L + t.tv_nsec / 1000L;
+}
+
+long
+clock_ms(void)
+{
+	return clock_us() / 1000;
 }
 
 /* The letter of /proc/PID/stat and the parent; 0 if it is not there. */
@@ -202,6 +208,9 @@ on_syscall(struct run *r, struct role *role)
 	role->inside = true;
 	if (!role->execed || r->ncalls == MAXCALLS)
 		return;
+	role->last = clock_us();
+	if (role->calls == 0)
+		role->first = role->last;
 	c = &r->call[r->ncalls++];
 	c->role = (int)(role - r->role);
 	c->index = role->calls++;
@@ -210,8 +219,8 @@ on_syscall(struct run *r, struct role *role)
 	c->arg = (int)info.entry.args[1];
 	c->harmless = role->linker != 0 &&
 	    info.instruction_pointer - role->linker < LINKER_SIZE;
-	if (r->plan.deed != DEED_NONE && !r->fired &&
-	    r->plan.role == c->role && r->plan.call == c->index)
+	if (r->plan.deed != DEED_NONE && r->plan.deed != DEED_MOMENT &&
+	    !r->fired && r->plan.role == c->role && r->plan.call == c->index)
 		tamper(r, role, c);
 }
 
@@ -256,10 +265,25 @@ on_child(struct run *r, pid_t parent)
 	}
 }
 
+/* Whoever is killed in fork(2) does not tell of its child: go on without. */
+static void
+unparented(struct run *r, struct role *role)
+{
+	pid_t ppid;
+
+	if (state_of(role->pid, &ppid) == 0 || ppid != getpid())
+		return;
+	role->held = false;
+	role->known = role->execed = true;
+	role->linker = r->role[r->plan.role].linker;
+	resume(role, 0);
+}
+
 static void
 on_end(struct run *r, pid_t pid, int status)
 {
 	struct role *role = find(r, pid);
+	int i;
 
 	if (pid == r->other) {
 		r->other = 0;
@@ -270,6 +294,9 @@ on_end(struct run *r, pid_t pid, int status)
 	role->pid = 0;
 	if (role == &r->role[0])
 		r->status = status;
+	for (i = 0; i < r->nroles; i++)
+		if (r->role[i].held)
+			unparented(r, &r->role[i]);
 }
 
 static void
@@ -281,6 +308,7 @@ on_stop(struct run *r, pid_t pid, int status)
 	if (role == NULL) {		/* its parent has not told of it yet */
 		role = add(r, pid);
 		role->held = true;
+		unparented(r, role);
 		return;
 	}
 	switch (status >> 16) {
@@ -325,6 +353,37 @@ collect(struct run *r)
 	r->out[r->outlen] = '\0';
 }
 
+/* us until a kill's moment, 0 if it has come; -1 if there is none ahead. */
+static long
+until_moment(const struct run *r)
+{
+	const struct role *role = &r->role[r->plan.role];
+	long left;
+
+	if (r->plan.deed != DEED_MOMENT || r->plan.role >= r->nroles ||
+	    role->calls == 0)
+		return -1;
+	left = role->first + r->plan.moment - clock_us();
+	return left > 0 ? left : 0;
+}
+
+/* A kill whose moment has come. Traced and not yet let go, it is ours. */
+static void
+strike(struct run *r)
+{
+	struct role *role = &r->role[r->plan.role];
+
+	if (until_moment(r) != 0)
+		return;
+	r->plan.deed = DEED_NONE;
+	if (role->pid == 0 || role->free || !process_there(role->pid))
+		return;
+	kill(role->pid, SIGKILL);
+	r->plan.deed = DEED_KILL;
+	r->plan.call = role->calls - 1;
+	r->fired = true;
+}
+
 /* All that has happened by now. False if nothing has. */
 static bool
 events(struct run *r)
@@ -339,18 +398,24 @@ events(struct run *r)
 			on_stop(r, pid, status);
 		else
 			on_end(r, pid, status);
+		strike(r);
 	}
+	strike(r);
 	if (any)
 		r->moved = clock_ms();
 	return any;
 }
 
+/* Until something happens, 2 ms, or a kill's moment. */
 static void
-pause_a_little(void)
+pause_a_little(const struct run *r)
 {
-	const struct timespec t = { 0, 2000000 };
+	struct timespec t = { 0, 2000000 };
+	long left = until_moment(r);
 	sigset_t set;
 
+	if (left != -1 && left < 2000)
+		t.tv_nsec = left * 1000;
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigtimedwait(&set, NULL, &t);
@@ -390,7 +455,7 @@ run_follow(struct run *r, int ms)
 			return how;
 		if (clock_ms() >= end)
 			return FOLLOW_TIMEOUT;
-		pause_a_little();
+		pause_a_little(r);
 	}
 }
 
@@ -473,7 +538,7 @@ run_other(struct run *r, char *const argv[], char *out, size_t size)
 	r->other = pid;
 	while (r->other != 0 && clock_ms() < end)
 		if (!events(r))
-			pause_a_little();
+			pause_a_little(r);
 	if (out != NULL) {
 		n = pread(fd, out, size - 1, 0);
 		out[n < 0 ? 0 : n] = '\0';
@@ -487,9 +552,9 @@ run_other(struct run *r, char *const argv[], char *out, size_t size)
 	    128 + WTERMSIG(r->other_status) : WEXITSTATUS(r->other_status);
 }
 
-/* Our children, killed; those that were alive. */
+/* How many children are alive; sig is sent to each child, dead or alive. */
 static int
-kill_children(pid_t but, pid_t mine)
+children(pid_t but, pid_t mine, int sig)
 {
 	struct dirent *e;
 	pid_t pid, ppid;
@@ -505,7 +570,7 @@ kill_children(pid_t but, pid_t mine)
 			continue;
 		if (c != 'Z' && c != 'X')
 			n++;
-		kill(pid, SIGKILL);
+		kill(pid, sig);
 	}
 	closedir(d);
 	return n;
@@ -518,6 +583,10 @@ run_clean(struct run *r, pid_t but)
 	int left = 0, status;
 	pid_t pid;
 
+	/* One made just as its parent was killed ends by itself, if it may. */
+	while (children(but, getpid(), 0) > 0 && clock_ms() < end - 9000)
+		if (!events(r))
+			pause_a_little(r);
 	/* A child's own children become ours only as it is reaped. */
 	while (clock_ms() < end) {
 		pid = waitpid(-1, &status, __WALL | WNOHANG);
@@ -527,11 +596,11 @@ run_clean(struct run *r, pid_t but)
 			ptrace(PTRACE_CONT, pid, NULL, NULL);
 		if (pid > 0)
 			continue;
-		if (but != 0 && kill_children(but, getpid()) == 0)
+		if (but != 0 && children(but, getpid(), SIGKILL) == 0)
 			break;
 		if (but == 0)
-			left += kill_children(0, getpid());
-		pause_a_little();
+			left += children(0, getpid(), SIGKILL);
+		pause_a_little(r);
 	}
 	collect(r);
 	close(r->pipe);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * faults [-akv] [-n MAX] [-o ROLE:CALL:ERROR] -d DETACH DIRECTORY [scene ...]
+ * faults [-aklv] [-n MAX] [-o ROLE:CALL:ERROR] [-r N] -d DETACH DIRECTORY
+ *     [scene ...]
  *
  * What becomes of detach's promises when something fails. Each scene is a
  * launch or a verb. It is played once to learn which system calls the
@@ -15,6 +16,8 @@
  *	-n	at most so many runs of a scene, evenly spread
  *	-o	only this one, to look at a finding: ERROR is a number of
  *		errno, 0 for a short transfer, -1 for a kill
+ *	-r	kill at so many random moments of each scene, wherever the
+ *		process is then
  *	-l	list the scenes
  *	-v	say what is done
  *
@@ -47,7 +50,7 @@ char *detach, *self, *work;
 
 static struct {
 	bool		 all, kill, verbose;
-	int		 max;
+	int		 max, moments;
 	struct plan	 only;
 	bool		 has_only;
 } opt;
@@ -232,6 +235,13 @@ play(const struct scene *s, struct run *r, const struct plan *plan)
 	total.fired += r->fired;
 }
 
+static struct plan
+plan_of(const struct call *c, enum deed deed, int error)
+{
+	return (struct plan){ .role = c->role, .call = c->index,
+	    .deed = deed, .error = error };
+}
+
 /* The plans for a scene's calls; their number. */
 static int
 make_plans(const struct run *base, struct plan *plan, int room)
@@ -246,8 +256,7 @@ make_plans(const struct run *base, struct plan *plan, int room)
 			continue;
 		if (opt.kill) {
 			if (n < room)
-				plan[n++] = (struct plan){ c->role, c->index,
-				    DEED_KILL, 0 };
+				plan[n++] = plan_of(c, DEED_KILL, 0);
 			continue;
 		}
 		e = errors_of(c);
@@ -257,11 +266,26 @@ make_plans(const struct run *base, struct plan *plan, int room)
 			continue;
 		turn++;
 		for (j = 0; j < (opt.all ? ne : 1) && n < room; j++)
-			plan[n++] = (struct plan){ c->role, c->index,
-			    DEED_ERROR, e[opt.all ? j : turn % ne] };
+			plan[n++] = plan_of(c, DEED_ERROR,
+			    e[opt.all ? j : turn % ne]);
 		if (opt.all && errors_short(c->nr) && n < room)
-			plan[n++] = (struct plan){ c->role, c->index,
-			    DEED_SHORT, 0 };
+			plan[n++] = plan_of(c, DEED_SHORT, 0);
+	}
+	return n;
+}
+
+/* Kills of any of its processes, from its first call to its last. */
+static int
+make_moments(const struct run *base, struct plan *plan, int room)
+{
+	const struct role *role;
+	int n, i;
+
+	for (n = 0; n < opt.moments && n < room; n++) {
+		i = (int)(random() % base->nroles);
+		role = &base->role[i];
+		plan[n] = (struct plan){ .role = i, .deed = DEED_MOMENT,
+		    .moment = random() % (role->last - role->first + 1) };
 	}
 	return n;
 }
@@ -286,12 +310,13 @@ scene(const struct scene *s)
 	now.baseline = true;
 	play(s, &base, &(struct plan){ .deed = DEED_NONE });
 	now.baseline = false;
-	n = make_plans(&base, plan, 4 * MAXCALLS);
+	n = opt.moments > 0 ? make_moments(&base, plan, 4 * MAXCALLS) :
+	    make_plans(&base, plan, 4 * MAXCALLS);
 	step = opt.max > 0 && n > opt.max ? (n + opt.max - 1) / opt.max : 1;
 	for (i = 0; i < n; i += step, runs++) {
 		play(s, &r, &plan[i]);
 		if (opt.verbose && !now.wrong) {
-			describe(&plan[i]);
+			describe(&r.plan);
 			printf("%s\n", r.fired ? "" : " did not happen");
 		}
 	}
@@ -365,7 +390,7 @@ main(int argc, char *argv[])
 #ifndef __x86_64__
 	return 77;
 #endif
-	while ((ch = getopt(argc, argv, "ad:kln:o:v")) != -1)
+	while ((ch = getopt(argc, argv, "ad:kln:o:r:v")) != -1)
 		switch (ch) {
 		case 'a': opt.all = true; break;
 		case 'd': detach = realpath(optarg, NULL); break;
@@ -373,6 +398,7 @@ main(int argc, char *argv[])
 		case 'l': list = true; break;
 		case 'n': opt.max = atoi(optarg); break;
 		case 'o': only(optarg); break;
+		case 'r': opt.kill = true; opt.moments = atoi(optarg); break;
 		case 'v': opt.verbose = true; break;
 		default: return 99;
 		}
@@ -384,8 +410,9 @@ main(int argc, char *argv[])
 	if (detach == NULL || argv[0] == NULL ||
 	    (work = realpath(argv[0], NULL)) == NULL ||
 	    readlink("/proc/self/exe", exe, sizeof(exe) - 1) == -1)
-		errx(99, "usage: faults [-akv] -d DETACH DIRECTORY [scene]");
+		errx(99, "usage: faults [-aklv] [-r N] -d DETACH DIRECTORY [scene]");
 	self = exe;
+	srandom((unsigned)clock_us());
 	environment();
 	run_alone();
 	if (*++argv == NULL)

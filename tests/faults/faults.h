@@ -15,14 +15,19 @@
 
 /* ---- engine.c: a program and all its processes, under ptrace(2) ---------- */
 
-enum deed { DEED_NONE, DEED_ERROR, DEED_SHORT, DEED_KILL };
+enum deed { DEED_NONE, DEED_ERROR, DEED_SHORT, DEED_KILL, DEED_MOMENT };
 
-/* What is done to one system call: the callth of a role's, both from 0. */
+/*
+ * What is done to one system call: the callth of a role's, both from 0. Or a
+ * kill at a moment, whatever the role does then: once done, it is a
+ * DEED_KILL at the call that it had made last.
+ */
 struct plan {
 	int		 role;
 	int		 call;
 	enum deed	 deed;
 	int		 error;
+	long		 moment;	/* us from the role's first call */
 };
 
 struct call {
@@ -37,6 +42,7 @@ struct call {
 struct role {
 	pid_t		 pid;		/* 0 once it has ended */
 	int		 calls;
+	long		 first, last;	/* of them, by clock_us() */
 	bool		 inside;	/* a system call */
 	bool		 known;		/* its parent has told of it */
 	bool		 held;		/* stopped until then */
@@ -91,6 +97,7 @@ int		 run_clean(struct run *r, pid_t but);
 
 bool		 process_there(pid_t pid);
 long		 clock_ms(void);
+long		 clock_us(void);
 
 /* ---- tree.c: what files there are ---------------------------------------- */
 

@@ -310,8 +310,11 @@ check_launch(const struct scene *s, struct run *r, const struct tree *before)
 	n = marks(&pid);
 	if (r->status == 0 && n == 0) {
 		/* Between saying ready and exec: nobody could know. */
-		if (killed_role(r, s->kept ? 3 : r->nroles - 1) &&
-		    tampered(r) == SYS_execve)
+		if (r->fired && r->plan.deed == DEED_KILL &&
+		    r->plan.role > (s->kept ? 2 : 1) &&
+		    (tampered(r) == SYS_execve || (r->plan.moment > 0 &&
+		    (tampered(r) == SYS_write ||
+		    tampered(r) == SYS_rt_sigprocmask))))
 			return;
 		wrong("status 0, but the command did not run");
 		return;
