@@ -266,7 +266,7 @@ adopt_claim(struct adoption *a)
 		goto fail;
 	}
 	if (a->l.pidfile.fd != -1 &&
-	    pidfile_put(a->l.pidfile.fd, a->member[0].id.pid) == -1) {
+	    pidfile_put(a->l.pidfile.write, a->member[0].id.pid) == -1) {
 		say_errno(errno, "%s", what != NULL ? what : a->o->pidfile);
 		goto fail;
 	}

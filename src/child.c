@@ -88,7 +88,8 @@ child_command(void *arg)
 		return fail(l, STEP_STREAMS);
 
 	/* 4. The pid, written by its owner; the record, put in place. */
-	if (l->pidfile.fd != -1 && pidfile_put(l->pidfile.fd, getpid()) == -1)
+	if (l->pidfile.fd != -1 &&
+	    pidfile_put(l->pidfile.write, getpid()) == -1)
 		return fail(l, STEP_PIDFILE);
 
 	/* 5. Ids first, then the directory, with the rights of the user. */

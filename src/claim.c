@@ -202,9 +202,11 @@ prepare_pidfile(struct launch *l)
 	if (path != NULL && (other = keeperless_pid(path)) != 0)
 		return launch_refuse(path, other);
 	if (path != NULL)
-		rc = pidfile_claim(&l->pidfile, AT_FDCWD, path, &other);
+		rc = pidfile_claim(&l->pidfile, AT_FDCWD, path, l->jobdir == -1,
+		    &other);
 	else
-		rc = pidfile_claim(&l->pidfile, l->jobdir, JOB_PID, &other);
+		rc = pidfile_claim(&l->pidfile, l->jobdir, JOB_PID, false,
+		    &other);
 	if (rc == 0)
 		return 0;
 	what = path == NULL ? l->o->name : *path == '\0' ? "''" : path;

@@ -32,51 +32,6 @@
 #define NS_PER_S  INT64_C(1000000000)
 #define COARSE_NS INT64_C(20000000) /* a tick of each of two clocks */
 
-/* True if st's owner is not root, or others could put another file there. */
-static bool
-replaceable(const struct stat *st)
-{
-	if (st->st_uid != 0)
-		return true;
-	return (st->st_mode & S_ISVTX) == 0 &&
-	    ((st->st_mode & S_IWOTH) != 0 ||
-		((st->st_mode & S_IWGRP) != 0 && st->st_gid != 0));
-}
-
-/* Walk up from dirfd to the root: nobody but root may change the way. */
-static int
-check_way(int dirfd)
-{
-	struct stat st, up;
-	int fd, next, depth, rc = -1;
-
-	if ((fd = openat(dirfd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC)) == -1)
-		return -1;
-	if (fstat(fd, &st) == -1)
-		goto out;
-	for (depth = 0; depth < 256; depth++) {
-		if (replaceable(&st)) {
-			errno = EPERM;
-			break;
-		}
-		next = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (next == -1)
-			break;
-		close(fd);
-		fd = next;
-		if (fstat(fd, &up) == -1)
-			break;
-		if (up.st_dev == st.st_dev && up.st_ino == st.st_ino) {
-			rc = 0;
-			break;
-		}
-		st = up;
-	}
-out:
-	close(fd);
-	return rc;
-}
-
 /* The pid in an open pidfile: digits, perhaps white space after them. */
 static pid_t
 read_pid(int fd)
@@ -124,14 +79,14 @@ named_pid(int dirfd, const char *name)
  * of a running process.
  */
 static int
-open_locked(int dirfd, const char *name, pid_t *other)
+open_locked(int dirfd, const char *name, int access, pid_t *other)
 {
 	const struct timespec pause = { 0, LOOK_MS * 1000000L };
 	int fd, i;
 
 	for (i = 0;; i++) {
 		fd = flopenat(dirfd, name,
-		    O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
+		    access | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
 			O_CLOEXEC,
 		    0644);
 		if (fd != -1 || errno != EWOULDBLOCK)
@@ -220,15 +175,38 @@ take_back(const struct pidfile *p)
 	errno = saved;
 }
 
+/* The descriptor to write to: of the locked file, which nobody replaces now. */
+static int
+open_writable(struct pidfile *p, int access)
+{
+	struct stat st, same;
+
+	if (access == O_RDWR) {
+		p->write = p->fd;
+		return 0;
+	}
+	p->write = openat(p->dirfd, p->name,
+	    O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (p->write == -1 || fstat(p->fd, &st) == -1 ||
+	    fstat(p->write, &same) == -1)
+		return -1;
+	if (st.st_dev == same.st_dev && st.st_ino == same.st_ino)
+		return 0;
+	errno = ESTALE;
+	return -1;
+}
+
 int
-pidfile_claim(struct pidfile *p, int at, const char *path, pid_t *other)
+pidfile_claim(struct pidfile *p, int at, const char *path, bool inherited,
+    pid_t *other)
 {
 	struct stat st;
 	bool trusted = at != AT_FDCWD; /* a job's own directory */
+	int access = inherited && geteuid() == 0 ? O_RDONLY : O_RDWR;
 	int saved;
 
 	*other = 0;
-	p->fd = -1;
+	p->fd = p->write = -1;
 	p->path = NULL;
 	p->created = false;
 	if ((p->dirfd = open_directory(at, path, &p->name)) == -1)
@@ -242,7 +220,7 @@ pidfile_claim(struct pidfile *p, int at, const char *path, pid_t *other)
 		goto fail;
 	else
 		p->created = true;
-	if ((p->fd = open_locked(p->dirfd, p->name, other)) == -1) {
+	if ((p->fd = open_locked(p->dirfd, p->name, access, other)) == -1) {
 		if (p->created && errno != EWOULDBLOCK)
 			take_back(p);
 		goto fail;
@@ -252,8 +230,9 @@ pidfile_claim(struct pidfile *p, int at, const char *path, pid_t *other)
 	 * lest a loser take it for the holder's.
 	 */
 	if (fstat(p->fd, &st) == 0 && check_file(&st, trusted) == 0 &&
-	    (trusted || geteuid() != 0 || check_way(p->dirfd) == 0) &&
-	    (st.st_size == 0 || ftruncate(p->fd, 0) == 0))
+	    (trusted || geteuid() != 0 || pidfile_check_way(p->dirfd) == 0) &&
+	    open_writable(p, access) == 0 &&
+	    (st.st_size == 0 || ftruncate(p->write, 0) == 0))
 		return 0;
 	saved = errno;
 	if (p->created)
@@ -261,12 +240,14 @@ pidfile_claim(struct pidfile *p, int at, const char *path, pid_t *other)
 	errno = saved;
 fail:
 	saved = errno;
+	if (p->write != -1 && p->write != p->fd)
+		close(p->write);
 	if (p->fd != -1)
 		close(p->fd);
 	close(p->dirfd);
 	free(p->path);
 	p->path = NULL;
-	p->fd = p->dirfd = -1;
+	p->fd = p->write = p->dirfd = -1;
 	errno = saved;
 	return -1;
 }
@@ -332,7 +313,7 @@ check_told(const struct stat *st, const char *path)
 	}
 	if ((dirfd = open_directory(AT_FDCWD, path, &name)) == -1)
 		return -1;
-	rc = check_way(dirfd);
+	rc = pidfile_check_way(dirfd);
 	saved = errno;
 	close(dirfd);
 	errno = saved;

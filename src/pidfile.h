@@ -15,6 +15,8 @@
 
 struct pidfile {
 	int		fd;	/* locked, close-on-exec; -1: none */
+	int		write;	/* the same file, for pidfile_put(): fd itself,
+				   unless that can only be read */
 	int		dirfd;	/* its directory */
 	const char     *name;	/* its name there */
 	char	       *path;	/* absolute; owned */
@@ -23,20 +25,28 @@ struct pidfile {
 
 /*
  * Open and lock path, mode 0644 less the umask, and empty it. It is taken
- * from the directory at, which the caller trusts, or AT_FDCWD. 0, or -1 with
+ * from the directory at, which the caller trusts, or AT_FDCWD. If the command
+ * is to inherit root's lock, fd can only be read: it may run as somebody else,
+ * who could otherwise have root's verbs believe what it writes. 0, or -1 with
  * errno: EWOULDBLOCK it is live, and *other is the pid in it, or 0 if no pid
  * of a running process appeared in it within a second; ELOOP a symbolic
  * link; ENOTSUP no regular file; EPERM the caller is root, and somebody else
  * owns or can replace it.
  */
 int	pidfile_claim(struct pidfile *p, int at, const char *path,
-	    pid_t *other);
+	    bool inherited, pid_t *other);
 
 /*
  * The running process that a file which is not live names, or 0. It proves
  * nothing; but it is quick to say that there is nothing to prove.
  */
 pid_t	pidfile_left(const char *path);
+
+/*
+ * 0 if nobody but root may change the way from the root directory to dirfd,
+ * or what is in it; else -1, EPERM.
+ */
+int	pidfile_check_way(int dirfd);
 
 /* Write pid into it. Async-signal-safe. 0, or -1 with errno. */
 int	pidfile_put(int fd, pid_t pid);

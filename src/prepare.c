@@ -326,7 +326,7 @@ launch_undo(struct launch *l)
 			(void)pidfile_drop(l->pidfile.fd, l->pidfile.dirfd,
 			    l->pidfile.name);
 		else
-			(void)!ftruncate(l->pidfile.fd, 0);
+			(void)!ftruncate(l->pidfile.write, 0);
 	}
 	streams_undo(&l->streams);
 	if (l->jobdir == -1 || l->statefd == -1)

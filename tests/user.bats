@@ -269,6 +269,24 @@ refused() {
 	equal "$(ids Uid)" "$TESTUID $TESTUID $TESTUID $TESTUID"
 }
 
+@test "-u: the command has the pidfile's lock, but cannot write to the file" {
+	need_users
+	as_root "$DETACH" -q -u tester -o /dev/null -p pid bash -c '
+	    for n in {3..20}; do
+		{ echo 1 >&$n; } 2>/dev/null
+		{ : >/proc/self/fd/$n; } 2>/dev/null
+	    done
+	    touch "$HOME/done"; exec sleep 300'
+	soon test -e "$USERHOME/done"
+	pid=$(cat pid)
+	[ "$pid" != 1 ]
+	started "$pid"
+	locked pid
+	run "$DETACH" --stop ./pid
+	status_is 0
+	soon gone "$pid"
+}
+
 @test "-u: the log without -o is the user's, never one that root opened" {
 	need_users
 	rm -f pid
