@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ find_passwd(const char *name)
 
 	errno = 0;
 	pw = getpwnam(name);
-	if (pw == NULL && parse_number(name, 0, (1L << 31) - 1, &id) == 0) {
+	if (pw == NULL && parse_number(name, 0, INT32_MAX, &id) == 0) {
 		errno = 0;
 		pw = getpwuid((uid_t)id);
 	}
@@ -47,7 +48,7 @@ find_group(const char *name, gid_t *gid)
 	long id;
 
 	gr = getgrnam(name);
-	if (gr == NULL && parse_number(name, 0, (1L << 31) - 1, &id) == 0)
+	if (gr == NULL && parse_number(name, 0, INT32_MAX, &id) == 0)
 		gr = getgrgid((gid_t)id);
 	if (gr == NULL) {
 		errno = ESRCH;

@@ -280,7 +280,7 @@ do_registers(struct scenario *s)
 		c = c * 0.25 - b * 0.125;
 		u += v;
 		v ^= u << 5;
-		u = (u << 13) | (u >> 51);
+		u = (u << 13) | (u >> (sizeof(u) * 8 - 13));
 	}
 	if (expected == 0) {
 		expected = a + b + c;

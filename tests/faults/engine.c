@@ -132,26 +132,15 @@ linker_of(pid_t pid)
 	return base;
 }
 
-/* The call is not made, or for less, or its result will be another. */
+#ifdef __x86_64__
+/* In place of the call, another; or only one byte of it. */
 static void
-tamper(struct run *r, struct role *role, const struct call *c)
+change_call(struct run *r, struct role *role, const struct call *c)
 {
 	struct user_regs_struct regs;
-	const int *e = errors_of(c);
 
-	/* Where runs differ, it may be another call than was meant. */
-	while (*e != 0 && *e != r->plan.error)
-		e++;
-	if (r->plan.deed == DEED_ERROR && *e == 0)
-		return;
-	r->fired = true;
-	if (r->plan.deed == DEED_KILL) {
-		kill(role->pid, SIGKILL);
-		return;
-	}
 	if (ptrace(PTRACE_GETREGS, role->pid, NULL, &regs) == -1)
 		return;
-#ifdef __x86_64__
 	if (r->plan.deed == DEED_SHORT) {
 		if (regs.rdx <= 1)
 			r->fired = false;
@@ -162,22 +151,52 @@ tamper(struct run *r, struct role *role, const struct call *c)
 		if (!errors_close(c->nr))
 			regs.orig_rax = (unsigned long)-1;
 	}
-#endif
 	ptrace(PTRACE_SETREGS, role->pid, NULL, &regs);
 }
 
 static void
-finish(struct role *role)
+change_result(struct role *role)
 {
 	struct user_regs_struct regs;
 
 	role->fake = false;
 	if (ptrace(PTRACE_GETREGS, role->pid, NULL, &regs) == -1)
 		return;
-#ifdef __x86_64__
 	regs.rax = (unsigned long)role->result;
-#endif
 	ptrace(PTRACE_SETREGS, role->pid, NULL, &regs);
+}
+#else
+static void
+change_call(struct run *r, struct role *role, const struct call *c)
+{
+	(void)r;
+	(void)role;
+	(void)c;
+}
+
+static void
+change_result(struct role *role)
+{
+	(void)role;
+}
+#endif
+
+/* The call is not made, or for less, or its result will be another. */
+static void
+tamper(struct run *r, struct role *role, const struct call *c)
+{
+	const int *e = errors_of(c);
+
+	/* Where runs differ, it may be another call than was meant. */
+	while (*e != 0 && *e != r->plan.error)
+		e++;
+	if (r->plan.deed == DEED_ERROR && *e == 0)
+		return;
+	r->fired = true;
+	if (r->plan.deed == DEED_KILL)
+		kill(role->pid, SIGKILL);
+	else
+		change_call(r, role, c);
 }
 
 /* Only files have disks that can be full or fail. */
@@ -202,7 +221,7 @@ on_syscall(struct run *r, struct role *role)
 	if (info.op != PTRACE_SYSCALL_INFO_ENTRY) {
 		role->inside = false;
 		if (role->fake)
-			finish(role);
+			change_result(role);
 		return;
 	}
 	role->inside = true;
