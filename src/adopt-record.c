@@ -119,13 +119,14 @@ adopt_fill_record(struct adoption *a)
 	r->user = user_name(m->uid);
 	r->directory = process_link(m->thread, "cwd");
 	r->log = output_path(a);
-	r->pidfile = a->l.pidfile.path;
-	if (a->o->name != NULL && a->o->pidfile == NULL)
+	if (a->o->pidfile != NULL)
+		r->pidfile = pidfile_path(a->o->pidfile);
+	else if (a->o->name != NULL)
 		r->pidfile = statedir_job_path(a->o->name, JOB_PID);
 	if (r->directory == NULL)
 		r->directory = strdup(".");
 	return r->host == NULL || r->user == NULL || r->directory == NULL ||
-		(a->o->name != NULL && r->pidfile == NULL) ?
+		(a->l.pidfile.fd != -1 && r->pidfile == NULL) ?
 	    -1 :
 	    0;
 }

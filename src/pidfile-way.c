@@ -26,12 +26,10 @@ int
 pidfile_check_way(int dirfd)
 {
 	struct stat st, up;
-	int fd, next, depth, rc = -1;
+	int fd = dirfd, next, depth, rc = -1;
 
-	if ((fd = openat(dirfd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC)) == -1)
-		return -1;
 	if (fstat(fd, &st) == -1)
-		goto out;
+		return -1;
 	for (depth = 0; depth < 256; depth++) {
 		if (replaceable(&st)) {
 			errno = EPERM;
@@ -40,7 +38,8 @@ pidfile_check_way(int dirfd)
 		next = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (next == -1)
 			break;
-		close(fd);
+		if (fd != dirfd)
+			close(fd);
 		fd = next;
 		if (fstat(fd, &up) == -1)
 			break;
@@ -50,7 +49,7 @@ pidfile_check_way(int dirfd)
 		}
 		st = up;
 	}
-out:
-	close(fd);
+	if (fd != dirfd)
+		close(fd);
 	return rc;
 }

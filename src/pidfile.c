@@ -106,7 +106,9 @@ static int
 open_directory(int at, const char *path, const char **name)
 {
 	const char *slash = strrchr(path, '/');
-	char *dir;
+	char room[256]; /* or the first allocation of many a launch */
+	char *dir = room;
+	size_t len;
 	int fd;
 
 	if (*path == '\0' || (slash != NULL && slash[1] == '\0')) {
@@ -116,19 +118,23 @@ open_directory(int at, const char *path, const char **name)
 	*name = slash == NULL ? path : slash + 1;
 	if (slash == NULL)
 		return openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if ((dir = strndup(path, (size_t)(slash - path + 1))) == NULL)
+	len = (size_t)(slash - path + 1);
+	if (len >= sizeof(room) && (dir = malloc(len + 1)) == NULL)
 		return -1;
+	memcpy(dir, path, len);
+	dir[len] = '\0';
 	fd = openat(at, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(dir);
+	if (dir != room)
+		free(dir);
 	return fd;
 }
 
-static char *
-absolute(int at, const char *path)
+char *
+pidfile_path(const char *path)
 {
 	char *cwd, *abs = NULL;
 
-	if (*path == '/' || at != AT_FDCWD)
+	if (*path == '/')
 		return strdup(path);
 	if ((cwd = getcwd(NULL, 0)) == NULL)
 		return NULL;
@@ -207,12 +213,9 @@ pidfile_claim(struct pidfile *p, int at, const char *path, bool inherited,
 
 	*other = 0;
 	p->fd = p->write = -1;
-	p->path = NULL;
 	p->created = false;
 	if ((p->dirfd = open_directory(at, path, &p->name)) == -1)
 		return -1;
-	if ((p->path = absolute(at, path)) == NULL)
-		goto fail;
 	if (fstatat(p->dirfd, p->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		if (check_file(&st, trusted) == -1)
 			goto fail;
@@ -245,8 +248,6 @@ fail:
 	if (p->fd != -1)
 		close(p->fd);
 	close(p->dirfd);
-	free(p->path);
-	p->path = NULL;
 	p->fd = p->write = p->dirfd = -1;
 	errno = saved;
 	return -1;

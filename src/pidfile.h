@@ -19,7 +19,6 @@ struct pidfile {
 				   unless that can only be read */
 	int		dirfd;	/* its directory */
 	const char     *name;	/* its name there */
-	char	       *path;	/* absolute; owned */
 	bool		created;
 };
 
@@ -35,6 +34,9 @@ struct pidfile {
  */
 int	pidfile_claim(struct pidfile *p, int at, const char *path,
 	    bool inherited, pid_t *other);
+
+/* path as the record has it: absolute. Allocated; NULL with errno. */
+char	*pidfile_path(const char *path);
 
 /*
  * The running process that a file which is not live names, or 0. It proves

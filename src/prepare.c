@@ -249,11 +249,12 @@ prepare_record(struct launch *l)
 	r->command_argv = l->o->argv;
 	r->command_argc = l->o->argc;
 	r->log = log_path(l);
-	r->pidfile = l->pidfile.path;
-	if (l->jobdir != -1 && l->o->pidfile == NULL)
+	if (l->o->pidfile != NULL)
+		r->pidfile = pidfile_path(l->o->pidfile);
+	else if (l->jobdir != -1)
 		r->pidfile = statedir_job_path(l->o->name, JOB_PID);
 	if (r->host == NULL || r->user == NULL ||
-	    (l->jobdir != -1 && r->pidfile == NULL))
+	    (l->pidfile.fd != -1 && r->pidfile == NULL))
 		return failed("record");
 	if (r->directory == NULL && (r->directory = strdup(".")) == NULL)
 		return failed("current directory");
