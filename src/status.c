@@ -34,8 +34,10 @@ put_running(const struct job *j, const struct record *r)
 		(void)printf("running, pid %ld", (long)r->command.pid);
 	else if (r->tree)
 		(void)printf("running, what its command has left");
-	else
+	else if (r->managed)
 		(void)printf("running, about to be started again");
+	else
+		(void)printf("running, its end not yet on record");
 	(void)printf(", since %s", when_full(&r->started, when));
 	if (job_elapsed(j) >= 0)
 		(void)printf(" (%s)", when_duration(job_elapsed(j), elapsed));

@@ -537,3 +537,26 @@ kill_recorded() {
 	run "$DETACH" --wait t
 	status_is 5
 }
+
+@test "J2: a command that has ended, its keeper not yet: running, until on record" {
+	local pid keeper
+
+	job -n a sleep 300
+	pid=$(command_pid a)
+	keeper=$(keeper_pid a)
+	kill -STOP "$keeper"
+	soon state_is "$keeper" T
+	end "$pid"
+	run "$DETACH" --status a
+	status_is 0
+	matches "$output" "^a: running, its end not yet on record, since"
+	equal "$(field a pid)" null
+	run "$DETACH" --signal=TERM a
+	status_is 1
+	matches "$output" "^detach: a: is not running$"
+	run job -n a true
+	status_is 1
+	kill -CONT "$keeper"
+	run "$DETACH" --wait a
+	status_is 137
+}
