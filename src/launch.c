@@ -326,7 +326,7 @@ watch(struct launch *l)
 	/* An interrupt, that of a moment ago, too, ends the watching alone. */
 	sigaddset(&l->mask, SIGINT);
 	signals_restore(&l->mask);
-	return verb_watch(l->o, l->o->name, l->log_from);
+	return verb_watch(l->o, l->o->name, &l->record.keeper, l->log_from);
 }
 
 int

@@ -108,13 +108,22 @@ verb_log(const struct options *o)
 }
 
 int
-verb_watch(const struct options *o, const char *name, off_t from)
+verb_watch(const struct options *o, const char *name,
+    const struct identity *keeper, off_t from)
 {
 	struct job *j;
 	int code, signals;
 
 	if ((j = operand_find(name)) == NULL)
 		return EXIT_FAILED;
+	if (j->record->keeper.pid != keeper->pid ||
+	    j->record->keeper.start_time != keeper->start_time) {
+		say("%s: has ended, and was started anew by another; its "
+		    "output is in log.1 of its directory",
+		    name);
+		job_free(j);
+		return EXIT_FAILED;
+	}
 	if ((signals = signals_fd(SIGINT)) == -1) {
 		say_errno(errno, "%s: cannot be watched", name);
 		job_free(j);

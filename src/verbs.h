@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "options.h"
+#include "process.h"
 
 int	verb_list(const struct options *o);
 int	verb_status(const struct options *o);
@@ -21,11 +22,13 @@ int	verb_forget(const struct options *o);
 int	verb_adopt(const struct options *o);
 
 /*
- * Watch a job that this process has just launched (-f): its output from byte
- * `from` of its log on, then the command's exit status as this process's own.
+ * Watch a job that this process has just launched (-f), and whose keeper is
+ * *keeper: its output from byte `from` of its log on, then the command's exit
+ * status as this process's own; EXIT_FAILED if another run has its name now.
  * SIGINT ends the watching with EXIT_INTERRUPTED and a note how to come back;
  * SIGHUP, SIGTERM or a lost connection end it, too; the job never.
  */
-int	verb_watch(const struct options *o, const char *name, off_t from);
+int	verb_watch(const struct options *o, const char *name,
+	    const struct identity *keeper, off_t from);
 
 #endif

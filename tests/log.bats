@@ -255,3 +255,30 @@ sum() {
 	equal $code 4
 	equal "$(sum <out)" "$({ echo 1; seq 20000; } | sum)"
 }
+
+@test "f: another run of the name, before it is watched, is not its own" {
+	# The note, to a terminal that is stopped, holds it meanwhile.
+	"$PTY" sh <<-END >screen 3>&- &
+		type '$DETACH' -f -n a sh -c 'exit 6' 2>err; echo >ready; read x; \
+		    '$DETACH' -f -n a sh -c 'exit 7'; echo \$? >rc
+		file ready
+		key S
+		type go
+		file again
+		key Q
+		file rc
+	END
+	soon run_of_a 7
+	soon job -n a sh -c 'while ! [ -e rc ]; do sleep 0.05; done; exit 3'
+	echo again >again
+	wait $!
+	equal "$(cat rc)" 125
+	has screen "was started anew"
+	"$DETACH" --wait a || equal $? 3
+}
+
+# run_of_a STATUS: for soon: the second one, which has a log.1.
+run_of_a() {
+	[ -e "$DETACH_STATE_DIR/a/log.1" ] &&
+	    [ "$(field a exit_status 2>/dev/null)" = "$1" ]
+}
