@@ -48,13 +48,19 @@ all_jobs(struct jobs *js)
 {
 	struct job *j;
 	char **names;
+	char *path;
 	int statefd;
 	size_t i;
 
 	if ((statefd = statedir_open(false)) == -1) {
-		if (errno == ENOENT)
+		if (errno != ENOENT)
+			operand_say("the state directory", errno);
+		else if ((path = statedir_path()) == NULL)
+			operand_say("--list", ENOENT);
+		else {
+			free(path);
 			return 0;
-		operand_say("the state directory", errno);
+		}
 		return -1;
 	}
 	if ((names = statedir_jobs(statefd)) == NULL) {

@@ -39,6 +39,8 @@ say_denied(const char *operand, int errnum)
 void
 operand_say(const char *operand, int errnum)
 {
+	char *path = NULL;
+
 	if (*operand == '\0')
 		operand = "''";
 	switch (errnum) {
@@ -47,9 +49,14 @@ operand_say(const char *operand, int errnum)
 			say("%s: no such pidfile, and no job has it; "
 			    "'detach --list' shows the jobs",
 			    operand);
+		else if ((path = statedir_path()) == NULL)
+			say("%s: no state directory: set HOME or "
+			    "DETACH_STATE_DIR",
+			    operand);
 		else
 			say("%s: no such job; 'detach --list' shows them",
 			    operand);
+		free(path);
 		break;
 	case ESRCH:
 		if (job_operand_is_path(operand))

@@ -413,3 +413,17 @@ $DETACH_STATE_DIR/a/log $DETACH_STATE_DIR/a/pid"
 	equal "$(state_of a)" running
 	equal "$(state_of b)" "exited"
 }
+
+@test "V: without a state directory to look in, that is what is said" {
+	unset DETACH_STATE_DIR HOME
+	for verb in --list "--status a" "--wait a" "--stop a" "--forget a"; do
+		# shellcheck disable=SC2086 # words
+		run "$DETACH" $verb
+		[ "$status" -ne 0 ]
+		matches "$output" "no state directory: set HOME or DETACH_STA"
+	done
+	export HOME=$WORK/home
+	run "$DETACH" --list
+	status_is 0
+	equal "$output" ""
+}
