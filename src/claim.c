@@ -5,7 +5,6 @@
  */
 #include "config.h"
 
-#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -115,7 +114,6 @@ claim_name(struct launch *l)
 {
 	const struct timespec pause = { 0, LOOK_MS * 1000000L };
 	const char *name = l->o->name;
-	struct stat st;
 	pid_t pid = 0;
 	int i;
 
@@ -125,8 +123,7 @@ claim_name(struct launch *l)
 			    &l->jobdir_created);
 		if (l->jobdir == -1)
 			return failed(name);
-		if (statedir_job_lock(l->jobdir) == 0 &&
-		    fstat(l->jobdir, &st) == 0 && st.st_nlink > 0) {
+		if (statedir_job_lock(l->jobdir) == 0) {
 			pid = recorded_pid(l->jobdir, false);
 			return pid == 0 ? 0 : launch_refuse(name, pid);
 		}

@@ -21,7 +21,7 @@
  * The system calls of a plain launch, once the C library has started, and
  * what each is for:
  *
- *	rt_sigprocmask			an interruption waits (L12)
+ *	rt_sigprocmask, rt_sigaction	an interruption waits (L12); SIGCHLD
  *	fstat and TCGETS of 0, 1, 2	the table of section 4
  *	close_range			every other descriptor, at once (L6)
  *	faccessat, fstatat; open, read,	the command, its interpreter or loader:
@@ -33,14 +33,20 @@
  *	   close, setsid		its copy of our end; the session (L3)
  *	   62 rt_sigaction, and the mask    dispositions, once for all (L5)
  *	   clone, exit			the command's process
- *	open, read, close		/proc/self/cgroup: a session's scope?
+ *	faccessat; open, read, close	a system bus; a session's scope?
  *	send, read			go; and what becomes of it
  *	      read, setpgid, dup2 each	go; its group; its streams
  *	      rt_sigprocmask, execve	nothing blocked (L5)
  *	TCGETS				a note, if somebody looks
  *
  * -p adds a lock and what F5 makes root look at; a kept job its directory,
- * its record's two names, two looks at /proc/PID/stat, and the keeper.
+ * its record (and from the second start on the old one's second name), two
+ * looks at /proc/PID/stat, and the keeper.
+ *
+ * Nothing tells of more than one signal at a time but /proc, which costs as
+ * much as the 62 calls, and clone3(2) resets handlers, as exec does, but not
+ * what is ignored.  A page fault costs as much as 15 of these calls, one on the
+ * program's text as 30: hence the stacks, and the order in Makefile.am.
  */
 #ifndef LAUNCH_H
 #define LAUNCH_H
