@@ -2,8 +2,7 @@
 /*
  * aarch64. Before the stop the kernel has wound an interrupted call back: the
  * program counter is at the instruction again, and the error that asked for
- * the restart is known to nobody but the kernel. The first argument of a call
- * that has returned cannot be read.
+ * the restart is known to nobody but the kernel.
  */
 #ifndef PTRACE_AARCH64_H
 #define PTRACE_AARCH64_H
@@ -13,10 +12,11 @@
 #include <elf.h>
 #include <string.h>
 
+#include "ptrace-generic.h"
+
 #define ARCH_SUPPORTED	1
 #define ARCH_REWINDS	1
 #define ARCH_STEPS	0
-#define ARCH_ABIS	1
 #define ARCH_INSN_LEN	4
 #define ARCH_INSN_ALIGN	4
 
@@ -32,32 +32,6 @@ typedef struct user_pt_regs arch_regs;
 
 static const unsigned char arch_insn[ARCH_ABIS][ARCH_INSN_LEN] = {
 	{ 0x01, 0x00, 0x00, 0xd4 },	/* svc #0 */
-};
-
-static const short arch_number[ARCH_ABIS][REMOTE_COUNT] = {
-	{
-		[REMOTE_MMAP] = 222,
-		[REMOTE_MUNMAP] = 215,
-		[REMOTE_OPENAT] = 56,
-		[REMOTE_CLOSE] = 57,
-		[REMOTE_CLOSE_RANGE] = 436,
-		[REMOTE_DUP3] = 24,
-		[REMOTE_FCNTL] = 25,
-		[REMOTE_FCHMOD] = 52,
-		[REMOTE_PIPE2] = 59,
-		[REMOTE_UNLINKAT] = 35,
-		[REMOTE_EPOLL_CTL] = 21,
-		[REMOTE_SIGACTION] = 134,
-		[REMOTE_GETPGID] = 155,
-		[REMOTE_SETPGID] = 154,
-		[REMOTE_WRITE] = 64,
-		[REMOTE_PIDFD_OPEN] = 434,
-		[REMOTE_PIDFD_GETFD] = 438,
-		[REMOTE_CLONE] = 220,
-		[REMOTE_WAIT4] = 260,
-		[REMOTE_GETPID] = 172,
-		[REMOTE_RESTART] = 128,
-	},
 };
 
 static inline int
@@ -112,6 +86,25 @@ static inline void
 arch_set_result(arch_regs *r, int64_t result)
 {
 	r->regs[0] = (uint64_t)result;
+}
+
+/* Of the call that it has just come back from, if it has; not the first. */
+static inline long
+arch_call(const arch_regs *r)
+{
+	return (long)r->regs[8];
+}
+
+static inline uint64_t
+arch_argument(const arch_regs *r, int i)
+{
+	return r->regs[i];
+}
+
+static inline void
+arch_set_argument(arch_regs *r, uint64_t arg)
+{
+	r->regs[0] = arg;
 }
 
 static inline void

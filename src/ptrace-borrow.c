@@ -231,15 +231,12 @@ save_vector(struct tracee *t)
 static int
 restart_error(struct tracee *t, long call)
 {
-	/* rt_sigsuspend ppoll pselect6 clock_nanosleep msgrcv msgsnd, in
-	   the numbers that aarch64 and riscv64 share */
-	static const short nohand[] = { 133, 73, 72, 115, 188, 189 };
-	size_t i;
+	const short *p;
 
 	if (call == arch_number[t->abi][REMOTE_RESTART])
 		return E_RESTART_RESTARTBLOCK;
-	for (i = 0; i < sizeof(nohand) / sizeof(nohand[0]); i++) {
-		if (call == nohand[i])
+	for (p = arch_nohand; *p != -1; p++) {
+		if (call == *p)
 			return E_RESTARTNOHAND;
 	}
 	return E_RESTARTSYS;
@@ -255,11 +252,11 @@ enter_rewound(struct tracee *t)
 {
 	pid_t tid = t->caller->tid;
 
-	if (!is_insn(t, arch_pc(&t->caller->regs)))
+	if (t->caller->restart != 0 || !is_insn(t, arch_pc(&t->caller->regs)))
 		return 0;
 	if (thread_syscall_stop(t, tid) == -1)
 		return -1;
-	t->restart = restart_error(t, arch_entered(tid));
+	t->caller->restart = restart_error(t, arch_entered(tid));
 	if (arch_replace(tid, arch_number[t->abi][REMOTE_GETPID]) == -1)
 		return tracee_lost(t);
 	return thread_syscall_stop(t, tid);
@@ -335,21 +332,21 @@ tracee_ready(struct tracee *t)
 }
 
 /*
- * Run the caller from a call's exit to a PTRACE_EVENT_STOP. Where the kernel
+ * Run a thread from a call's exit to a PTRACE_EVENT_STOP. Where the kernel
  * rewinds, it is given the error that it had before, so that it does so once
  * more, and knows that it has.
  */
 static int
-to_event_stop(struct tracee *t)
+to_event_stop(struct tracee *t, const struct thread *th)
 {
-	pid_t tid = t->caller->tid;
-	arch_regs r = t->caller->regs;
+	pid_t tid = th->tid;
+	arch_regs r = th->regs;
 	int status;
 
 #if ARCH_REWINDS
-	if (t->restart != 0) {
+	if (th->restart != 0) {
 		arch_set_pc(&r, arch_pc(&r) + ARCH_INSN_LEN);
-		arch_set_result(&r, -t->restart);
+		arch_set_result(&r, -th->restart);
 	} else
 		arch_set_result(&r, 0);
 #endif
@@ -366,6 +363,39 @@ to_event_stop(struct tracee *t)
 	return 0;
 }
 
+#if ARCH_REWINDS
+int
+thread_rearm(struct tracee *t, struct thread *th)
+{
+	const uint64_t all = ~UINT64_C(0), none[6] = { 0 };
+	uint64_t mask;
+	arch_regs r = th->regs;
+
+	if (trace(PTRACE_GETSIGMASK, th->tid, MASK_SIZE, (uintptr_t)&mask) ==
+		-1 ||
+	    trace(PTRACE_SETSIGMASK, th->tid, MASK_SIZE, (uintptr_t)&all) == -1)
+		return -1;
+	/* A harmless call, by the instruction that it is to repeat. */
+	arch_prepare(&r, 0, arch_number[0][REMOTE_GETPID], none);
+	if (arch_set_regs(th->tid, &r) == -1 ||
+	    thread_syscall_stop(t, th->tid) == -1 ||
+	    thread_syscall_stop(t, th->tid) == -1 ||
+	    to_event_stop(t, th) == -1 ||
+	    arch_set_regs(th->tid, &th->regs) == -1)
+		return -1;
+	return (int)trace(PTRACE_SETSIGMASK, th->tid, MASK_SIZE,
+	    (uintptr_t)&mask);
+}
+#else
+int
+thread_rearm(struct tracee *t, struct thread *th)
+{
+	(void)t;
+	(void)th;
+	return 0;
+}
+#endif
+
 int
 caller_restore(struct tracee *t)
 {
@@ -376,7 +406,7 @@ caller_restore(struct tracee *t)
 	if (t->scratch != 0)
 		(void)tracee_must(t, REMOTE_MUNMAP, arg);
 	clone_reap(t);
-	if (t->ended || to_event_stop(t) == -1)
+	if (t->ended || to_event_stop(t, t->caller) == -1)
 		return tracee_lost(t);
 	if (t->vector_len != 0)
 		(void)trace(PTRACE_SETREGSET, tid, ARCH_VECTOR, (uintptr_t)&v);

@@ -296,7 +296,6 @@ void
 tracee_finish_writes(struct tracee *t, bool (*wanted)(int fd, void *arg),
     void *arg)
 {
-#if !ARCH_REWINDS
 	uint64_t args[6] = { 0 };
 	uint64_t count;
 	struct thread *th;
@@ -307,12 +306,12 @@ tracee_finish_writes(struct tracee *t, bool (*wanted)(int fd, void *arg),
 		th = &t->thread[i];
 		n = arch_result(&th->regs);
 		count = arch_argument(&th->regs, 2);
-		if (arch_call(&th->regs) !=
+		if (th->call !=
 			arch_number[arch_abi(&th->regs)][REMOTE_WRITE] ||
 		    n <= 0 || (uint64_t)n >= count ||
-		    !wanted((int)arch_argument(&th->regs, 0), arg))
+		    !wanted((int)th->arg, arg))
 			continue;
-		args[0] = arch_argument(&th->regs, 0);
+		args[0] = th->arg;
 		args[1] = arch_argument(&th->regs, 1) + (uint64_t)n;
 		args[2] = count - (uint64_t)n;
 		if ((more = tracee_must(t, REMOTE_WRITE, args)) <= 0)
@@ -321,9 +320,4 @@ tracee_finish_writes(struct tracee *t, bool (*wanted)(int fd, void *arg),
 		if (th != t->caller)
 			(void)arch_set_regs(th->tid, &th->regs);
 	}
-#else
-	(void)t;
-	(void)wanted;
-	(void)arg;
-#endif
 }

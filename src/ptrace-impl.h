@@ -60,6 +60,18 @@ struct thread {
 	bool		stopped;	/* at a PTRACE_EVENT_STOP */
 	bool		group_stop;	/* a stop signal is in effect */
 	arch_regs	regs;		/* as it stood there */
+	long		call;		/* that it stands in, or, where the
+					   kernel rewinds, has just come back
+					   from without being so; -1: none */
+	uint64_t	arg;		/* the first one of that */
+	int		restart;	/* the error that asks for a restart,
+					   where the kernel has rewound */
+	struct in_call {		/* before it stood still; there only */
+		long		number;	/* 0: not known */
+		uint64_t	arg[6];
+		uint64_t	sp;
+		uint64_t	pc;
+	} before;
 };
 
 struct tracee {
@@ -77,8 +89,6 @@ struct tracee {
 	uint64_t	mask;		/* its signal mask */
 	void	       *vector;		/* its vector registers, or NULL */
 	size_t		vector_len;
-	int		restart;	/* the error that asked for a restart,
-					   where the kernel has rewound */
 	uint64_t	ignored;	/* the first 31 signals, as in a set */
 	uint64_t	handled;
 	bool		steps;		/* over a call: see thread_call() */
@@ -124,6 +134,20 @@ pid_t	thread_wait(pid_t tid, int *status, int flags);
 
 /* Run a thread to the next entry or exit of a call. 0 or -1. */
 int	thread_syscall_stop(struct tracee *t, pid_t tid);
+
+/*
+ * Which call a thread is in, before it is to stand still, and once it does
+ * and its registers are known: thread.call and thread.arg. If that has failed
+ * with EINTR because of our stop, a restart is asked for.
+ */
+void	call_foresee(const struct tracee *t, struct thread *th);
+void	call_see(const struct tracee *t, struct thread *th);
+
+/*
+ * Have a thread that stands at a PTRACE_EVENT_STOP, and has a restart to ask
+ * for, stand at another one, where the kernel knows of that. 0 or -1.
+ */
+int	thread_rearm(struct tracee *t, struct thread *th);
 
 /* Let a thread whose registers are set do the call. 0 or -1. */
 int	thread_call(struct tracee *t, pid_t tid);

@@ -21,6 +21,8 @@ typedef struct {
 
 static const unsigned char arch_insn[ARCH_ABIS][ARCH_INSN_LEN] = { { 0 } };
 static const short arch_number[ARCH_ABIS][REMOTE_COUNT] = { { 0 } };
+static const short arch_eintr[ARCH_ABIS][1] = { { -1 } };
+static const short arch_nohand[] = { -1 };
 
 static inline int
 arch_get_regs(pid_t tid, arch_regs *r)
@@ -73,6 +75,28 @@ arch_set_result(arch_regs *r, int64_t result)
 {
 	(void)r;
 	(void)result;
+}
+
+static inline long
+arch_call(const arch_regs *r)
+{
+	(void)r;
+	return -1;
+}
+
+static inline uint64_t
+arch_argument(const arch_regs *r, int i)
+{
+	(void)r;
+	(void)i;
+	return 0;
+}
+
+static inline void
+arch_set_argument(arch_regs *r, uint64_t arg)
+{
+	(void)r;
+	(void)arg;
 }
 
 static inline void

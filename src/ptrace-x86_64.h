@@ -196,16 +196,4 @@ arch_prepare(arch_regs *r, int abi, long number, const uint64_t arg[6])
 	}
 }
 
-/* True if an EINTR of the call it stands in came from nothing but a stop. */
-static inline bool
-arch_eintr_is_ours(const arch_regs *r)
-{
-	const short *p = arch_eintr[arch_abi(r)];
-	long call = arch_call(r);
-
-	while (*p != -1 && *p != call)
-		p++;
-	return *p != -1;
-}
-
 #endif

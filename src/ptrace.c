@@ -121,7 +121,7 @@ forget_thread(struct tracee *t, size_t i)
 static int
 seize(struct tracee *t, pid_t tid)
 {
-	struct thread *more;
+	struct thread *more, *th;
 	size_t i;
 
 	for (i = 0; i < t->nthreads; i++) {
@@ -137,13 +137,16 @@ seize(struct tracee *t, pid_t tid)
 		t->thread = more;
 		t->room = t->room * 2 + 8;
 	}
+	th = &t->thread[t->nthreads];
+	memset(th, 0, sizeof(*th));
+	th->tid = tid;
+	call_foresee(t, th);
 	if (trace(PTRACE_SEIZE, tid, 0, tracee_options(t)) == -1) {
 		if (errno == ESRCH || thread_exits(t->pid, tid))
 			return 0;
 		return -1;
 	}
-	memset(&t->thread[t->nthreads], 0, sizeof(*t->thread));
-	t->thread[t->nthreads++].tid = tid;
+	t->nthreads++;
 	if (trace(PTRACE_INTERRUPT, tid, 0, 0) == -1 && errno != ESRCH)
 		return -1;
 	return 1;
@@ -214,28 +217,6 @@ wait_for_stop(pid_t tid, int *budget, int *status)
 }
 
 /*
- * A call that the kernel does not restart by itself fails with EINTR only
- * because of our stop: ask for a restart, which becomes that EINTR again if a
- * signal's handler is to run. A limit of its time begins anew. On a processor
- * where the kernel has decided before the stop there is nothing to be done.
- */
-static void
-repair_eintr(struct thread *th)
-{
-#if !ARCH_REWINDS
-	arch_regs *r = &th->regs;
-
-	if (arch_get_regs(th->tid, r) == -1 || arch_call(r) < 0 ||
-	    arch_result(r) != -EINTR || !arch_eintr_is_ours(r))
-		return;
-	arch_set_result(r, -E_RESTARTNOHAND);
-	(void)arch_set_regs(th->tid, r);
-#else
-	(void)th;
-#endif
-}
-
-/*
  * Let a thread run to its PTRACE_EVENT_STOP; signals met on the way are
  * delivered, never swallowed. 1: it stands there; 0: it is gone; -1.
  */
@@ -249,7 +230,6 @@ interrupted(struct thread *th, int *budget)
 		if (status >> 16 == PTRACE_EVENT_STOP) {
 			th->stopped = true;
 			th->group_stop = sig != SIGTRAP;
-			repair_eintr(th);
 			return 1;
 		}
 		if (status >> 16 != 0 || sig == (SIGTRAP | 0x80))
@@ -274,8 +254,10 @@ read_registers(struct tracee *t)
 
 	for (i = 0; i < t->nthreads; i++) {
 		th = &t->thread[i];
-		if (arch_get_regs(th->tid, &th->regs) == 0)
+		if (arch_get_regs(th->tid, &th->regs) == 0) {
+			call_see(t, th);
 			continue;
+		}
 		if (errno != ESRCH)
 			return -1;
 		again = 1;
@@ -339,6 +321,11 @@ tracee_release(struct tracee *t)
 
 	if (t->borrowed && !t->ended && caller_restore(t) == -1)
 		error = errno;
+	for (i = 0; i < t->nthreads && !t->ended; i++) {
+		th = &t->thread[i];
+		if (th->restart != 0 && (th != t->caller || !t->borrowed))
+			(void)thread_rearm(t, th);
+	}
 	if (t->ended)
 		error = ESRCH;
 	/* Pending, it takes effect when the process goes on. */

@@ -116,8 +116,7 @@ pid_t	tracee_new_group(struct tracee *t);
 
 /*
  * A write(2) that the stop has cut short is finished, if wanted() says so
- * for its descriptor: each byte is written once. (Not on processors that do
- * not tell which descriptor that was.)
+ * for its descriptor: each byte is written once.
  */
 void	tracee_finish_writes(struct tracee *t,
 	    bool (*wanted)(int fd, void *arg), void *arg);
