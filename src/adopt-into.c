@@ -20,6 +20,7 @@
 #include "adopt.h"
 #include "descriptors.h"
 #include "exitcode.h"
+#include "job.h"
 #include "json.h"
 #include "keeper.h"
 #include "program.h"
@@ -232,6 +233,36 @@ publish(struct adoption *a)
 	return 0;
 }
 
+/* ---- Not twice ---------------------------------------------------------- */
+
+/* True, and said, if the command is that of another job of ours that runs. */
+static bool
+is_job_already(const struct adoption *a)
+{
+	const struct member *m = &a->member[0];
+	char **names = statedir_jobs(a->l.statefd);
+	struct job *j;
+	bool found = false;
+	size_t i;
+
+	for (i = 0; names != NULL && names[i] != NULL; i++) {
+		j = found || strcmp(names[i], a->o->name) == 0 ?
+		    NULL :
+		    job_open(a->l.statefd, names[i]);
+		if (j != NULL && !j->other_host && j->state == JOB_RUNNING &&
+		    j->process.pid == m->id.pid &&
+		    j->process.start_time == m->id.start_time) {
+			say("%d (%s): already running as the job %s", m->id.pid,
+			    m->name, names[i]);
+			found = true;
+		}
+		job_free(j);
+		free(names[i]);
+	}
+	free(names);
+	return found;
+}
+
 /* ---- In order ---------------------------------------------------------- */
 
 int
@@ -253,6 +284,10 @@ adopt_claim(struct adoption *a)
 		    what);
 		goto fail;
 	}
+	if (what != NULL && is_job_already(a)) {
+		status = EXIT_NOTHING_DONE;
+		goto fail;
+	}
 	if (a->l.jobdir != -1)
 		(void)statedir_job_recover(a->l.jobdir);
 	if (choose_log(a) == -1)
@@ -263,6 +298,12 @@ adopt_claim(struct adoption *a)
 	}
 	if (what != NULL && publish(a) == -1) {
 		say_errno(errno, "%s", what);
+		goto fail;
+	}
+	/* Again: of two at the same time, each with a name of its own, one
+	   at least sees the other's record. */
+	if (what != NULL && is_job_already(a)) {
+		status = EXIT_NOTHING_DONE;
 		goto fail;
 	}
 	if (a->l.pidfile.fd != -1 &&

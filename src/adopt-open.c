@@ -86,6 +86,9 @@ open_targets(struct adoption *a, struct member *m)
 
 	for (i = 0; i < v->nfd; i++)
 		want[v->fd[i].to] = true;
+	/* One that was asked for must be right, though it stays unused. */
+	if (m == a->member && a->o->output != NULL)
+		want[TO_LOG] = true;
 	if (want[TO_PIPE]) {
 		a->step = "empty pipe";
 		if (CALL(m, REMOTE_PIPE2, SMALL_AT(m), O_CLOEXEC) == -1 ||

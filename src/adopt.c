@@ -256,17 +256,28 @@ move_to_scope(struct adoption *a)
 	free(pids);
 }
 
+static bool
+writes_to_log(const struct member *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->move.nfd && m->move.fd[i].to != TO_LOG; i++)
+		continue;
+	return m->done && i < m->move.nfd;
+}
+
 static void
 report(const struct adoption *a)
 {
 	const struct member *m;
-	bool quiet = a->o->quiet;
+	bool quiet = a->o->quiet, written = false;
 	char more[48] = "";
 	size_t i, n = 0;
 
 	for (i = 0; i < a->n; i++) {
 		m = &a->member[i];
 		n += m->done;
+		written = written || writes_to_log(m);
 		if (m->move.hup_handled && m->move.hup_ignored)
 			say_warning(quiet,
 			    "%d (%s): SIGHUP is ignored in "
@@ -286,7 +297,12 @@ report(const struct adoption *a)
 	if (n > 1)
 		snprintf(more, sizeof(more), " with %zu process%s of its job",
 		    n - 1, n == 2 ? "" : "es");
-	if (a->log_used)
+	if (a->log_used && !written)
+		say_warning(quiet,
+		    "%s (pid %d) is adopted%s; it writes to no "
+		    "terminal, so nothing goes to %s",
+		    m->name, m->id.pid, more, a->log[a->logno]);
+	else if (a->log_used)
 		say_note(quiet, "%s (pid %d) is adopted%s, output in %s",
 		    m->name, m->id.pid, more, a->log[a->logno]);
 	else

@@ -509,6 +509,25 @@ $pid"*"bg; disown -h"* ]]
 	diff -u before after
 }
 
+@test "adopt: -o is opened though nothing goes there" {
+	"$TICK" "$PWD/pid" </dev/null >out 2>&1 3>&- &
+	started $!
+	soon filled pid
+	pid=$!
+	snapshot "$pid" >before
+	run "$DETACH" --adopt -o /nowhere/log "$pid"
+	[ "$status" -eq 125 ]
+	[[ $output == *"cannot open /nowhere/log as this process"*"No such file"* ]]
+	snapshot "$pid" >after
+	diff -u before after
+	run "$DETACH" --adopt -o log "$pid"
+	[ "$status" -eq 0 ]
+	[[ $output == *"it writes to no terminal, so nothing goes to $WORK/log" ]]
+	[ -e log ]
+	[ ! -s log ]
+	works "$pid" out
+}
+
 @test "adopt: refused, and as it was: no descriptor is free" {
 	in_terminal "(ulimit -n 64; exec $TARGET nofd $PWD/pid)"
 	sleep 0.2
@@ -607,6 +626,44 @@ $pid"*"bg; disown -h"* ]]
 	[ ! -e "$DETACH_STATE_DIR/$JOB/pid" ]
 	run "$DETACH" --status "$JOB"
 	[ "$status" -eq 3 ]
+}
+
+@test "adopt: -n: a command that is a job already is refused, and named" {
+	in_terminal "$TICK $PWD/pid"
+	"$DETACH" --adopt -n "$JOB" "$pid"
+	snapshot "$pid" >before
+	run "$DETACH" --adopt -n "$JOB.b" "$pid"
+	[ "$status" -eq 1 ]
+	[ "$output" = \
+	    "detach: $pid (tick): already running as the job $JOB" ]
+	snapshot "$pid" >after
+	diff -u before after
+	[ "$("$DETACH" --list --json | jq -r .name)" = "$JOB" ]
+	[ ! -e "$DETACH_STATE_DIR/$JOB.b" ]
+	# One that was launched as a job is no other.
+	"$DETACH" -n "$JOB.c" "$TICK" "$PWD/pid2"
+	soon filled pid2
+	pid=$(cat pid2)
+	run "$DETACH" --adopt -n "$JOB.b" "$pid"
+	[ "$status" -eq 1 ]
+	[[ $output == *"already running as the job $JOB.c" ]]
+	"$DETACH" --stop "$JOB.c" "$JOB"
+}
+
+@test "adopt: -n: of two at the same time at most one succeeds" {
+	in_terminal "$TICK $PWD/pid"
+	local first second one=0 two=0
+	"$DETACH" --adopt -q -n "$JOB" "$pid" 3>&- &
+	first=$!
+	"$DETACH" --adopt -q -n "$JOB.b" "$pid" 3>&- &
+	second=$!
+	wait $first || one=$?
+	wait $second || two=$?
+	echo "$one $two"
+	[ $((one == 0)) -eq 0 ] || [ $((two == 0)) -eq 0 ]
+	[ "$("$DETACH" --list --json | grep -c running)" -le 1 ]
+	alive "$pid"
+	end "$pid"
 }
 
 @test "adopt: -n: --stop ends the whole job, and nothing else of the terminal" {
