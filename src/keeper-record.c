@@ -120,7 +120,9 @@ replace(int dirfd, const char *text, size_t size,
 		fd = openat(dirfd, JOB_RECORD_NEW, flags, 0600);
 	if (fd == -1)
 		return -1;
-	if (copy(fd, text, size, lines, n, final) == -1 ||
+	/* The caller's umask is the keeper's, too. */
+	if (fchmod(fd, 0600) == -1 ||
+	    copy(fd, text, size, lines, n, final) == -1 ||
 	    write_all(fd, buf, format(buf, sizeof(buf), lines, n)) == -1 ||
 	    (final && fsync(fd) == -1) ||
 	    renameat(dirfd, JOB_RECORD_NEW, dirfd, JOB_RECORD) == -1) {

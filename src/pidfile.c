@@ -233,6 +233,8 @@ pidfile_claim(struct pidfile *p, int at, const char *path, bool inherited,
 	 * lest a loser take it for the holder's.
 	 */
 	if (fstat(p->fd, &st) == 0 && check_file(&st, trusted) == 0 &&
+	    ((st.st_mode & 0600) == 0600 || !p->created ||
+		fchmod(p->fd, (st.st_mode & 0777) | 0600) == 0) &&
 	    (trusted || geteuid() != 0 || pidfile_check_way(p->dirfd) == 0) &&
 	    open_writable(p, access) == 0 &&
 	    (st.st_size == 0 || ftruncate(p->write, 0) == 0))

@@ -23,9 +23,9 @@ struct pidfile {
 };
 
 /*
- * Open and lock path, mode 0644 less the umask, and empty it. It is taken
- * from the directory at, which the caller trusts, or AT_FDCWD. If the command
- * is to inherit root's lock, fd can only be read: it may run as somebody else,
+ * Open and lock path, mode 0644 less the umask, but for the owner's part, and
+ * empty it. It is taken from the directory at, which the caller trusts, or
+ * AT_FDCWD. If the command is to inherit root's lock, fd can only be read: it may run as somebody else,
  * who could otherwise have root's verbs believe what it writes. 0, or -1 with
  * errno: EWOULDBLOCK it is live, and *other is the pid in it, or 0 if no pid
  * of a running process appeared in it within a second; ELOOP a symbolic

@@ -560,3 +560,22 @@ kill_recorded() {
 	run "$DETACH" --wait a
 	status_is 137
 }
+
+@test "S2: whatever the umask, records and pidfiles are their owner's to read" {
+	local mask
+
+	for mask in 777 277 077; do
+		(umask $mask; job -n a sh -c 'echo hi; exit 3')
+		try "$DETACH" --wait a
+		status_is 3
+		equal "$(stat -c %a "$DETACH_STATE_DIR/a/record")" 600
+		(umask $mask; job -n b --restart=always --restart-delay=60 true)
+		soon no_pid b
+		equal "$(stat -c %a "$DETACH_STATE_DIR/b/record")" 600
+		matches "$(stat -c %a "$DETACH_STATE_DIR/b/pid")" '^6..$'
+		"$DETACH" --stop b
+		(umask $mask; job -p P true)
+		matches "$(stat -c %a P)" '^6..$'
+		rm P
+	done
+}
