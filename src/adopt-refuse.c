@@ -7,9 +7,9 @@
 
 #include <sys/stat.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +18,7 @@
 
 #include "adopt.h"
 #include "say.h"
+#include "user.h"
 
 #define YAMA "/proc/sys/kernel/yama/ptrace_scope"
 
@@ -240,7 +241,7 @@ void
 adopt_explain(const struct member *m, int error)
 {
 	struct member now;
-	struct passwd *pw;
+	char *user;
 
 	if (error == ESRCH || adopt_look(m->id.pid, &now) == -1)
 		say("%d (%s): it has ended", m->id.pid, m->name);
@@ -257,14 +258,15 @@ adopt_explain(const struct member *m, int error)
 	else if (now.tracer != 0)
 		explain_tracer(&now);
 	else if (geteuid() != 0 && m->uid != geteuid()) {
-		if ((pw = getpwuid(m->uid)) != NULL)
-			say("%d (%s): it belongs to %s: adopt it as that user, "
-			    "or with sudo",
-			    m->id.pid, m->name, pw->pw_name);
-		else
-			say("%d (%s): it belongs to the user %u: adopt it as "
-			    "that user, or with sudo",
-			    m->id.pid, m->name, m->uid);
+		user = user_name(m->uid);
+		say("%d (%s): it belongs to %s%s: adopt it as that user, or "
+		    "with sudo",
+		    m->id.pid, m->name,
+		    user == NULL || isdigit((unsigned char)*user) ?
+			"the user " :
+			"",
+		    user == NULL ? "that has it" : user);
+		free(user);
 	} else if (geteuid() != 0 && is_protected(m))
 		say("%d (%s): it is protected, as set-uid programs are: only "
 		    "root can adopt it: sudo detach --adopt %d",

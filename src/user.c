@@ -18,8 +18,27 @@
 #include <string.h>
 #include <unistd.h>
 
+#if defined(STATIC_PROGRAM) && defined(__GLIBC__)
+#include <nss.h>
+#endif
+
 #include "parse.h"
 #include "user.h"
+
+/*
+ * A static program of glibc's would load the modules that nsswitch.conf names,
+ * and a module with thread-local variables, such as systemd's, crashes there.
+ * It knows the users of /etc/passwd and /etc/group, as one of musl's does.
+ */
+static void
+choose_databases(void)
+{
+#if defined(STATIC_PROGRAM) && defined(__GLIBC__)
+	(void)__nss_configure_lookup("passwd", "files");
+	(void)__nss_configure_lookup("group", "files");
+	(void)__nss_configure_lookup("initgroups", "files");
+#endif
+}
 
 static struct passwd *
 find_passwd(const char *name)
@@ -107,6 +126,7 @@ user_find(const char *spec, struct user *u)
 		errno = EPERM;
 		return -1;
 	}
+	choose_databases();
 	if ((name = strdup(spec)) == NULL)
 		return -1;
 	group = strchr(name, ':');
@@ -175,6 +195,7 @@ user_name(uid_t uid)
 
 	if ((name = passwd_name(uid)) != NULL)
 		return name;
+	choose_databases();
 	if ((pw = getpwuid(uid)) != NULL)
 		return strdup(pw->pw_name);
 	return asprintf(&name, "%lu", (unsigned long)uid) == -1 ? NULL : name;
