@@ -105,12 +105,19 @@ say_flush(void)
 {
 	bool pending = __fpending(stdout) != 0;
 	bool failed = ferror(stdout) != 0;
+	int before = errno;
 
 	errno = 0;
 	if (fclose(stdout) == EOF && (pending || failed || errno != EBADF))
 		return -1;
-	/* Closed from the start, and nothing was written: no failure. */
+	/*
+	 * Closed from the start, and nothing was written: no failure. musl
+	 * forgets what could not be written, but errno may still say why.
+	 */
 	if (failed && errno == 0)
-		errno = EIO;
+		errno = before == ENOSPC || before == EDQUOT ||
+			before == EFBIG || before == EPIPE ?
+		    before :
+		    EIO;
 	return failed ? -1 : 0;
 }
