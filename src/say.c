@@ -116,7 +116,7 @@ say_flush(void)
 	 */
 	if (failed && errno == 0)
 		errno = before == ENOSPC || before == EDQUOT ||
-			before == EFBIG || before == EPIPE ?
+			before == EFBIG || before == EBADF || before == EPIPE ?
 		    before :
 		    EIO;
 	return failed ? -1 : 0;
