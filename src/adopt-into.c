@@ -352,7 +352,7 @@ adopt_settle(struct adoption *a)
 		return EXIT_DONE;
 	j.record = &a->l.record;
 	j.process = a->l.record.command;
-	json_job(stdout, &j);
+	(void)json_job(stdout, &j);
 	if (say_flush() == 0)
 		return EXIT_DONE;
 	say_errno(errno, "standard output");

@@ -96,8 +96,14 @@ append_open(const char *name, mode_t mode, struct stream_file *f)
 	}
 	if (f->fd == -1)
 		return -1;
-	if ((f->path = strdup(path)) == NULL || fstat(f->fd, &st) == -1 ||
-	    fcntl(f->fd, F_SETFL, O_APPEND) == -1)
+	if ((f->path = strdup(path)) == NULL) {
+		/* Nobody will know what to undo. */
+		if (f->created)
+			(void)unlink(path);
+		errno = ENOMEM;
+		return -1;
+	}
+	if (fstat(f->fd, &st) == -1 || fcntl(f->fd, F_SETFL, O_APPEND) == -1)
 		return -1;
 	f->regular = S_ISREG(st.st_mode);
 	return 0;

@@ -118,30 +118,49 @@ is_better(const struct job *a, const struct job *b)
 					s->tv_nsec > t->tv_nsec;
 }
 
-/* The best job of those that match; NULL with errno ENOENT. */
+/* It is we who cannot look, whatever there may be. */
+static bool
+lacking(int errnum)
+{
+	return errnum == ENOMEM || errnum == EMFILE || errnum == ENFILE;
+}
+
+/*
+ * The best job of those that match; NULL with errno ENOENT, or with what is
+ * lacking: the one that could not be looked at may be it.
+ */
 static struct job *
 scan(const struct wanted *w)
 {
 	struct job *best = NULL, *j;
+	int statefd, lack = 0;
 	char **names;
-	int statefd;
 	size_t i;
 
 	if ((statefd = statedir_open(false)) == -1)
 		return NULL;
-	names = statedir_jobs(statefd);
+	if ((names = statedir_jobs(statefd)) == NULL && lacking(errno))
+		lack = errno;
 	for (i = 0; names != NULL && names[i] != NULL; i++) {
+		errno = 0;
 		j = job_open(statefd, names[i]);
 		free(names[i]);
 		if (j != NULL && is_wanted(j, w) && is_better(j, best)) {
 			job_free(best);
 			best = j;
-		} else
-			job_free(j);
+			continue;
+		}
+		if (lacking(errno))
+			lack = errno;
+		job_free(j);
 	}
 	free(names);
 	(void)close(statefd);
-	errno = ENOENT;
+	if (lack != 0) {
+		job_free(best);
+		best = NULL;
+	}
+	errno = lack != 0 ? lack : ENOENT;
 	return best;
 }
 
@@ -157,10 +176,12 @@ find_pid(const char *operand)
 		return NULL;
 	}
 	j = scan(&w);
+	if (j == NULL && lacking(errno))
+		return NULL;
 	if (j != NULL && j->state == JOB_RUNNING && process_alive(&j->process))
 		return j;
-	if (process_identify(w.pid, &id) == 0 &&
-	    (bare = find_bare(&id)) != NULL) {
+	if (process_identify(w.pid, &id) == 0) {
+		bare = find_bare(&id);
 		job_free(j);
 		return bare;
 	}
@@ -193,10 +214,12 @@ find_path(const char *operand)
 	j = job_of_pidfile(operand);
 	if (j != NULL && (j->state == JOB_RUNNING || j->keeper_alive))
 		return j;
+	if (j == NULL && lacking(errno))
+		return NULL;
 	/* No job's by now, but perhaps another command's. */
-	if (pidfile_process(operand, &id) == -1 ||
-	    (bare = find_bare(&id)) == NULL)
+	if (pidfile_process(operand, &id) == -1)
 		return j;
+	bare = find_bare(&id);
 	job_free(j);
 	return bare;
 }

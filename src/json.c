@@ -164,17 +164,18 @@ put_job(FILE *fp, const struct job *j, const struct record *r)
 	(void)fputs("}\n", fp);
 }
 
-void
+int
 json_job(FILE *fp, const struct job *j)
 {
 	struct record *bare;
 
 	if (j->record != NULL) {
 		put_job(fp, j, j->record);
-		return;
+		return 0;
 	}
 	if ((bare = job_bare_record(j)) == NULL)
-		return;
+		return -1;
 	put_job(fp, j, bare);
 	record_free(bare);
+	return 0;
 }

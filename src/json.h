@@ -12,9 +12,9 @@
 
 /*
  * Write j and a newline to fp; a bare process is described from /proc. For a
- * launch without a name, j has a record whose name is NULL. Errors are left
- * on the stream.
+ * launch without a name, j has a record whose name is NULL. 0, or -1 with
+ * errno if /proc's could not be kept; other errors are left on the stream.
  */
-void	json_job(FILE *fp, const struct job *j);
+int	json_job(FILE *fp, const struct job *j);
 
 #endif

@@ -227,7 +227,7 @@ print(struct launch *l)
 		}
 		j.process = l->record.command;
 		j.record = &l->record;
-		json_job(stdout, &j);
+		(void)json_job(stdout, &j);
 	}
 	rc = l->o->foreground ? fflush(stdout) : say_flush();
 	if (rc != 0)

@@ -106,11 +106,14 @@ static int
 put_jobs(const struct jobs *js, bool json)
 {
 	size_t i;
+	int rc = 0;
 
 	if (json) {
-		for (i = 0; i < js->n; i++)
-			json_job(stdout, js->list[i]);
-	} else if (js->n > 0 && table_put(js->list, js->n) == -1) {
+		for (i = 0; rc == 0 && i < js->n; i++)
+			rc = json_job(stdout, js->list[i]);
+	} else if (js->n > 0)
+		rc = table_put(js->list, js->n);
+	if (rc == -1) {
 		say_errno(errno, "--list");
 		return -1;
 	}

@@ -129,7 +129,7 @@ verb_status(const struct options *o)
 {
 	struct record *bare;
 	struct job *j;
-	int code;
+	int code, rc = 0;
 
 	if (operand_is_over(o->argv[0])) {
 		operand_say(o->argv[0], ESRCH);
@@ -142,14 +142,19 @@ verb_status(const struct options *o)
 		    EXIT_FAILED;
 	code = state_code(j->state);
 	if (o->json)
-		json_job(stdout, j);
+		rc = json_job(stdout, j);
 	else if (j->record != NULL)
 		put_line(j, j->record, o->argv[0]);
 	else if ((bare = job_bare_record(j)) != NULL) {
 		put_line(j, bare, o->argv[0]);
 		record_free(bare);
-	}
+	} else
+		rc = -1;
 	job_free(j);
+	if (rc == -1) {
+		say_errno(errno, "%s", o->argv[0]);
+		return EXIT_FAILED;
+	}
 	if (say_flush() == -1) {
 		say_errno(errno, "standard output");
 		return EXIT_FAILED;

@@ -241,7 +241,7 @@ put_cell(const char *text, size_t width, size_t *left, const char *colour)
 }
 
 static void
-put_line(const struct table *t, char *const *cells, const char *colour)
+put_line(const struct table *t, const char *const *cells, const char *colour)
 {
 	size_t left = t->screen, pad, shown;
 	int c;
@@ -267,19 +267,14 @@ int
 table_put(struct job *const *jobs, size_t n)
 {
 	struct table t = { .screen = screen_width(), .colour = wants_colour() };
-	char *heads[COLUMNS];
 	size_t i;
-	int c, r;
+	int r;
 
 	if ((r = fill_table(&t, jobs, n)) == 0) {
 		fit(&t);
-		for (c = 0; c < COLUMNS; c++)
-			heads[c] = strdup(titles[c]);
-		put_line(&t, heads, NULL);
-		for (c = 0; c < COLUMNS; c++)
-			free(heads[c]);
+		put_line(&t, titles, NULL);
 		for (i = 0; i < t.nrows; i++)
-			put_line(&t, t.rows[i].cell,
+			put_line(&t, (const char *const *)t.rows[i].cell,
 			    t.colour ? colour_of(t.rows[i].job) : NULL);
 	}
 	free_table(&t);
