@@ -5,14 +5,20 @@
  */
 #include "config.h"
 
+#include <sys/syscall.h>
+
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "adopt.h"
 #include "say.h"
+
+#define SHORT_SLICE 100000 /* ns */
 
 #define STOP_LIMIT 3000 /* ms for a process to stand still */
 #define STOP_TRY   100	/* ... while others of the job are held */
@@ -26,6 +32,63 @@ now_ms(void)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
 }
+
+/* ---- Our own place among the processes -------------------------------- */
+
+/* The kernel's struct sched_attr, as it was at first. */
+struct attr {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime; /* ns */
+	uint64_t deadline;
+	uint64_t period;
+};
+
+/* By the call itself: musl's functions refuse. */
+static int
+schedule_as(int policy, int priority)
+{
+	const struct sched_param p = { .sched_priority = priority };
+
+	return (int)syscall(SYS_sched_setscheduler, 0, policy, &p);
+}
+
+/* A short slice lets us run soon (Linux 6.12, anybody); 0: as usual. */
+static int
+slice(uint64_t ns)
+{
+	struct attr attr = { 0 };
+
+	if (syscall(SYS_sched_getattr, 0, &attr, sizeof(attr), 0) == -1)
+		return -1;
+	attr.size = sizeof(attr);
+	attr.runtime = ns;
+	return (int)syscall(SYS_sched_setattr, 0, &attr, 0);
+}
+
+void
+adopt_hurry(struct adoption *a)
+{
+	if (syscall(SYS_sched_getscheduler, 0) != SCHED_OTHER)
+		return;
+	a->hurried = schedule_as(SCHED_FIFO | SCHED_RESET_ON_FORK, 1) == 0 ||
+	    slice(SHORT_SLICE) == 0;
+}
+
+void
+adopt_calm(struct adoption *a)
+{
+	if (a->hurried) {
+		(void)schedule_as(SCHED_OTHER, 0);
+		(void)slice(0);
+	}
+	a->hurried = false;
+}
+
+/* ---- Holding ----------------------------------------------------------- */
 
 void
 adopt_signal(const struct member *m, int signo)

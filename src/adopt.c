@@ -66,7 +66,7 @@ for_all(struct adoption *a, int (*step)(struct adoption *, struct member *),
 static void
 explain_failure(const struct adoption *a, const struct member *m, int error)
 {
-	if (error == ESRCH || tracee_ended(m->tracee))
+	if (error == ESRCH)
 		say("%d (%s): it has ended while it was being adopted",
 		    m->id.pid, m->name);
 	else if (strcmp(a->step, "log") == 0)
@@ -131,9 +131,12 @@ adopt_members(struct adoption *a)
 	size_t i;
 
 	adopt_survey(a);
+	adopt_hurry(a);
 	clock_hold(true);
-	if (adopt_hold(a) == -1)
+	if (adopt_hold(a) == -1) {
+		adopt_calm(a);
 		return -1;
+	}
 	if (for_all(a, adopt_prepare, &failed) == -1 ||
 	    (hold(), for_all(a, adopt_change, &failed)) == -1 ||
 	    for_all(a, adopt_regroup, &failed) == -1)
@@ -151,10 +154,13 @@ adopt_members(struct adoption *a)
 			m->stopped = true;
 		m->done = error == 0;
 	}
-	if (error != 0)
-		explain_failure(a, failed, error);
+	if (error != 0 && tracee_ended(failed->tracee))
+		error = ESRCH;
 	adopt_release(a);
 	clock_hold(false);
+	adopt_calm(a);
+	if (error != 0)
+		explain_failure(a, failed, error);
 	return error == 0 ? 0 : -1;
 }
 

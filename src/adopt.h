@@ -129,6 +129,7 @@ struct adoption {
 	int64_t		group;		/* the new one, in pid namespace ... */
 	ino_t		group_ns;
 	bool		stayed;		/* no new group could be made */
+	bool		hurried;	/* scheduled in another way */
 
 	const char     *step;		/* what failed, for the message */
 };
@@ -190,6 +191,13 @@ int	adopt_hold(struct adoption *a);
 
 /* Let all go on. */
 void	adopt_release(struct adoption *a);
+
+/*
+ * Go before other processes on the same processor, as far as that is
+ * permitted; and no more. No member's place among them is changed.
+ */
+void	adopt_hurry(struct adoption *a);
+void	adopt_calm(struct adoption *a);
 
 /* Signal a member, and never another process that has its pid now. */
 void	adopt_signal(const struct member *m, int signo);
