@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "append.h"
@@ -24,11 +25,16 @@ static const char *const stream_names[3] = {
 	"standard error",
 };
 
-/* A terminal, also one that is gone, to which every question is an error. */
+/*
+ * A terminal, also one that is gone, to which every question is an error. Not
+ * by isatty(3), which in musl does not tell that error from another.
+ */
 static bool
 is_terminal(int fd)
 {
-	return isatty(fd) || errno == EIO;
+	struct termios t;
+
+	return tcgetattr(fd, &t) == 0 || errno == EIO;
 }
 
 int
