@@ -14,12 +14,13 @@ static void
 rfc3339(const char *zone, long long sec, const char *want)
 {
 	struct timespec ts = { .tv_sec = (time_t)sec };
-	char buf[WHEN_SIZE];
+	char buf[WHEN_SIZE], *p;
 
 	setenv("TZ", zone, 1);
 	tzset();
-	ok(strcmp(when_rfc3339(&ts, buf), want) == 0, "%lld, %s: %s", sec,
-	    zone, buf);
+	p = when_rfc3339(&ts, buf);
+	/* musl marks a year of five digits, as ISO 8601 wants it. */
+	ok(strcmp(p + (*p == '+'), want) == 0, "%lld, %s: %s", sec, zone, buf);
 }
 
 static void
