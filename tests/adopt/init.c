@@ -54,12 +54,8 @@ static int
 ended(pid_t pid)
 {
 	int status;
-	pid_t p;
 
-	while ((p = wait(&status)) != pid)
-		if (p == -1)
-			return -1;
-	return status;
+	return waitpid(pid, &status, 0) == pid ? status : -1;
 }
 
 /* Bytes go through as they are. */
