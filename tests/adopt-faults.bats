@@ -86,6 +86,55 @@ all_faults() {
 	all_faults 18 "$pid" "$other"
 }
 
+# target KIND: one in a terminal of its own, in $pid.
+target() {
+	rm -rf "$WORK/target" "$WORK/log" "$DETACH_STATE_DIR/a"
+	mkdir "$WORK/target"
+	cd "$WORK/target" || return 1
+	in_terminal "$TARGET $1 $PWD/pid" || return 1
+	snapshot "$pid" >before
+}
+
+# all_allocations KIND OPTION ...: fail each allocation of memory in its
+# adoption: nothing has changed, or, where memory was only good to have, it
+# is adopted as ever.
+all_allocations() {
+	local poor=${LEFT%/left}/poor.so kind=$1 failed=0 n status
+
+	shift
+	[ -e "$poor" ] && [ -z "${DETACH_SANITIZED:-}" ] ||
+	    skip "needs a dynamic program, with a heap that can be replaced"
+	target "$kind"
+	for ((n = 1; n < 500; n++)); do
+		rm -f failed
+		status=0
+		LD_PRELOAD=$poor POOR=$n POOR_MARK=$PWD/failed "$DETACH" \
+		    --adopt -o "$WORK/log" "$@" "$pid" 2>message || status=$?
+		if [ $status -eq 0 ]; then
+			soon works "$pid" "$WORK/log"
+			[ -e failed ] || break
+			end "$pid"
+			target "$kind"
+			continue
+		fi
+		failed=$((failed + 1))
+		[ $status -eq 125 ] && [ -s message ] ||
+		    fail "allocation $n: status $status: $(cat message)"
+		soon unchanged "$pid" || {
+			diff -u before after
+			fail "allocation $n has left a change"
+		}
+		[ ! -e "$WORK/log" ] && [ ! -e "$DETACH_STATE_DIR/a" ] ||
+		    fail "allocation $n has left something: $(cat message)"
+	done
+	echo "# $((n - 1)) failed allocations, $failed failed adoptions" >&3
+	[ "$failed" -gt 5 ]
+}
+
+@test "adopt: each allocation of memory fails in turn" {
+	all_allocations epoll
+}
+
 @test "adopt: killed in the middle, it has ended, and that is said" {
 	in_terminal "$TICK $PWD/pid"
 	DETACH_ADOPT_HOLD=1000 "$FAULTS" --adopt -o "$WORK/log" "$pid" \
