@@ -52,33 +52,33 @@ all_faults() {
 	soon grown log 0
 }
 
-@test "adopt: each call fails in turn: a single thread" {
+@test "V8: each call fails in turn: a single thread" {
 	in_terminal "$TICK $PWD/pid"
 	all_faults 10 "$pid"
 }
 
-@test "adopt: each call fails in turn: stopped by Ctrl-Z" {
+@test "V8: each call fails in turn: stopped by Ctrl-Z" {
 	in_terminal "$TICK $PWD/pid" stopped
 	all_faults 10 "$pid"
 	soon state_is "$pid" SRD
 }
 
-@test "adopt: each call fails in turn: threads" {
+@test "V8: each call fails in turn: threads" {
 	in_terminal "$TARGET threads $PWD/pid" fg
 	all_faults 10 "$pid"
 }
 
-@test "adopt: each call fails in turn: an epoll set on the terminal" {
+@test "V8: each call fails in turn: an epoll set on the terminal" {
 	in_terminal "$TARGET epoll $PWD/pid"
 	all_faults 12 "$pid"
 }
 
-@test "adopt: each call fails in turn: many descriptors" {
+@test "V8: each call fails in turn: many descriptors" {
 	in_terminal "$TARGET fds $PWD/pid"
 	all_faults 18 "$pid"
 }
 
-@test "adopt: each call fails in turn: a pipeline of two" {
+@test "V8: each call fails in turn: a pipeline of two" {
 	in_terminal "$TICK $PWD/pid | cat"
 	local other
 	other=$(pgrep -g "$pid" -x cat)
@@ -131,11 +131,11 @@ all_allocations() {
 	[ "$failed" -gt 5 ]
 }
 
-@test "adopt: each allocation of memory fails in turn" {
+@test "V8: each allocation of memory fails in turn" {
 	all_allocations epoll
 }
 
-@test "adopt: killed in the middle, it has ended, and that is said" {
+@test "V8: killed in the middle, it has ended, and that is said" {
 	in_terminal "$TICK $PWD/pid"
 	DETACH_ADOPT_HOLD=1000 "$FAULTS" --adopt -o "$WORK/log" "$pid" \
 	    2>message 3>&- &
@@ -163,7 +163,7 @@ in_the_middle() {
 	wait $detach
 }
 
-@test "adopt: SIGSTOP in the middle stops it afterwards" {
+@test "V8: SIGSTOP in the middle stops it afterwards" {
 	in_the_middle STOP
 	soon state_is "$pid" T
 	[ -z "$(terminals "$pid")" ]
@@ -171,17 +171,17 @@ in_the_middle() {
 	works "$pid" log
 }
 
-@test "adopt: SIGTERM in the middle ends it afterwards" {
+@test "V8: SIGTERM in the middle ends it afterwards" {
 	in_the_middle TERM
 	soon gone "$pid"
 }
 
-@test "adopt: SIGHUP in the middle is ignored already" {
+@test "V8: SIGHUP in the middle is ignored already" {
 	in_the_middle HUP
 	works "$pid" log
 }
 
-@test "adopt: a signal to detach in the middle waits until it is done" {
+@test "V8: a signal to detach in the middle waits until it is done" {
 	in_terminal "$TICK $PWD/pid"
 	DETACH_ADOPT_HOLD=1000 "$FAULTS" --adopt -o "$WORK/log" "$pid" 3>&- &
 	local detach=$!
@@ -192,7 +192,7 @@ in_the_middle() {
 	works "$pid" log
 }
 
-@test "adopt: a job that fails half way leaves no name, record or keeper" {
+@test "V8: a job that fails half way leaves no name, record or keeper" {
 	local job=j${WORK##*.}
 
 	in_terminal "$TICK $PWD/pid"

@@ -48,55 +48,55 @@ row() {
 	done
 }
 
-@test "adopt: foreground of bash: closed, exit, killed" {
+@test "V8: foreground of bash: closed, exit, killed" {
 	row bash fg close exit kill
 }
 
-@test "adopt: background of bash: closed, exit, killed" {
+@test "V8: background of bash: closed, exit, killed" {
 	row bash bg close exit kill
 }
 
-@test "adopt: stopped in bash: closed, exit, killed" {
+@test "V8: stopped in bash: closed, exit, killed" {
 	row bash stopped close exit kill
 }
 
-@test "adopt: foreground of a login bash with huponexit" {
+@test "V8: foreground of a login bash with huponexit" {
 	row login fg huponexit
 }
 
-@test "adopt: background of a login bash with huponexit" {
+@test "V8: background of a login bash with huponexit" {
 	row login bg huponexit
 }
 
-@test "adopt: stopped in a login bash with huponexit" {
+@test "V8: stopped in a login bash with huponexit" {
 	row login stopped huponexit
 }
 
-@test "adopt: foreground of dash: closed, exit, killed" {
+@test "V8: foreground of dash: closed, exit, killed" {
 	row dash fg close exit kill
 }
 
-@test "adopt: background of dash: closed, exit, killed" {
+@test "V8: background of dash: closed, exit, killed" {
 	row dash bg close exit kill
 }
 
-@test "adopt: stopped in dash: closed, exit, killed" {
+@test "V8: stopped in dash: closed, exit, killed" {
 	row dash stopped close exit kill
 }
 
-@test "adopt: foreground of zsh: closed, exit, killed" {
+@test "V8: foreground of zsh: closed, exit, killed" {
 	row zsh fg close exit kill
 }
 
-@test "adopt: background of zsh: closed, exit, killed" {
+@test "V8: background of zsh: closed, exit, killed" {
 	row zsh bg close exit kill
 }
 
-@test "adopt: stopped in zsh: closed, exit, killed" {
+@test "V8: stopped in zsh: closed, exit, killed" {
 	row zsh stopped close exit kill
 }
 
-@test "adopt: what is not adopted is lost, or this file would prove nothing" {
+@test "V8: what is not adopted is lost, or this file would prove nothing" {
 	mkdir t
 	terminal "$PWD/t" bash bg close "$TICK $PWD/t/pid"
 	close_terminal "$PWD/t"

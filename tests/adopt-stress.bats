@@ -32,24 +32,24 @@ in_a_row() {
 	done
 }
 
-@test "adopt: in a row: waits with a time limit" {
+@test "V8: in a row: waits with a time limit" {
 	in_a_row 10 nanosleep poll ppoll select futex epoll semaphore sigwait \
 	    recv
 }
 
-@test "adopt: in a row: waits that somebody ends" {
+@test "V8: in a row: waits that somebody ends" {
 	in_a_row 20 read epollread pause
 }
 
-@test "adopt: in a row: registers, calls, threads, children" {
+@test "V8: in a row: registers, calls, threads, children" {
 	in_a_row 10 registers calls threads fork
 }
 
-@test "adopt: in a row: all of these in threads of one process" {
+@test "V8: in a row: all of these in threads of one process" {
 	in_a_row 10 all
 }
 
-@test "adopt: a single-threaded command is held for less than 1 ms" {
+@test "V8: a single-threaded command is held for less than 1 ms" {
 	local n=20 times
 
 	[ -z "$ADOPT_LONG" ] || n=1000

@@ -24,7 +24,7 @@ adopt_and_close() {
 
 # ---- what changes ----------------------------------------------------------------
 
-@test "adopt: SIGHUP, descriptors and the process group change, and nothing else" {
+@test "V8: SIGHUP, descriptors and the process group change, and nothing else" {
 	in_terminal "$TARGET fds $PWD/pid"
 	local session group
 	session=$(stat_field "$pid" 6)
@@ -51,7 +51,7 @@ adopt_and_close() {
 	works "$pid" log
 }
 
-@test "adopt: without -o the log is detach.out here, 0600, else in HOME" {
+@test "V8: without -o the log is detach.out here, 0600, else in HOME" {
 	in_terminal "$TICK $PWD/pid"
 	umask 077
 	"$DETACH" --adopt "$pid"
@@ -67,7 +67,7 @@ adopt_and_close() {
 	[ "$(fd_target "$pid" 1)" = "$HOME/detach.out" ]
 }
 
-@test "adopt: a FILE of -o gets 0666 less the umask, and is appended to" {
+@test "V8: a FILE of -o gets 0666 less the umask, and is appended to" {
 	in_terminal "$TICK $PWD/pid"
 	umask 027
 	"$DETACH" --adopt -o new "$pid"
@@ -81,7 +81,7 @@ adopt_and_close() {
 	[ "$(head -n 1 old)" = first ]
 }
 
-@test "adopt: a redirected output is left alone, and then there is no log" {
+@test "V8: a redirected output is left alone, and then there is no log" {
 	in_terminal "$TICK $PWD/pid >file 2>&1"
 	"$DETACH" --adopt "$pid"
 	[ "$(fd_target "$pid" 0)" = /dev/null ]
@@ -91,14 +91,14 @@ adopt_and_close() {
 	works "$pid" file
 }
 
-@test "adopt: a SIGHUP handler is kept, for nothing reaches it any more" {
+@test "V8: a SIGHUP handler is kept, for nothing reaches it any more" {
 	in_terminal "$TARGET hup $PWD/pid"
 	adopt_and_close
 	! ignores_hup "$pid" || false
 	works "$pid" log
 }
 
-@test "adopt: one that leads its session stays in it and ignores SIGHUP" {
+@test "V8: one that leads its session stays in it and ignores SIGHUP" {
 	printf '%s\n' "file pid" "file end" close wait >script
 	"$PTY" "$TARGET" hup "$PWD/pid" <script >screen 2>&1 3>&- &
 	echo $! >pty
@@ -114,7 +114,7 @@ adopt_and_close() {
 	works "$pid" log
 }
 
-@test "adopt: Ctrl-C and Ctrl-Z at the old terminal do not reach it" {
+@test "V8: Ctrl-C and Ctrl-Z at the old terminal do not reach it" {
 	cat >script <<-END
 		type $TICK $PWD/pid
 		file pid
@@ -142,7 +142,7 @@ adopt_and_close() {
 	works "$pid" log
 }
 
-@test "adopt: the shell's jobs and wait go on, with the exit status" {
+@test "V8: the shell's jobs and wait go on, with the exit status" {
 	cat >script <<-END
 		type $TARGET status $PWD/pid 7 &
 		file pid
@@ -163,7 +163,7 @@ adopt_and_close() {
 	wait $pty
 }
 
-@test "adopt: a limit of processes: it stays in its group, and that is said" {
+@test "V8: a limit of processes: it stays in its group, and that is said" {
 	need_root
 	need setpriv
 	chmod 711 "$WORK"
@@ -181,7 +181,7 @@ adopt_and_close() {
 
 # ---- which commands -----------------------------------------------------------------
 
-@test "adopt: threads blocked in futex, poll, nanosleep, epoll_wait and read" {
+@test "V8: threads blocked in futex, poll, nanosleep, epoll_wait and read" {
 	in_terminal "$TARGET threads $PWD/pid" fg
 	adopt_and_close
 	works "$pid" log
@@ -190,14 +190,14 @@ adopt_and_close() {
 	! grep -v -e '^tick$' -e '^read returned 0' log || false
 }
 
-@test "adopt: a process whose first thread has exited" {
+@test "V8: a process whose first thread has exited" {
 	in_terminal "$TARGET leader $PWD/pid" fg
 	"$DETACH" --adopt -o log "$pid"
 	close_terminal .
 	soon grown log "$(size log)"
 }
 
-@test "adopt: a pipeline, by either end" {
+@test "V8: a pipeline, by either end" {
 	in_terminal "$TICK $PWD/pid | cat"
 	local cat
 	cat=$(pgrep -g "$pid" -x cat)
@@ -209,7 +209,7 @@ adopt_and_close() {
 	alive "$pid"
 }
 
-@test "adopt: a shell script, its children, and those that it starts later" {
+@test "V8: a shell script, its children, and those that it starts later" {
 	cat >job <<-END
 		trap : EXIT
 		echo \$\$ >$PWD/pid
@@ -232,7 +232,7 @@ adopt_and_close() {
 	soon has log "ended 143"
 }
 
-@test "adopt: a child in another session that holds the terminal" {
+@test "V8: a child in another session that holds the terminal" {
 	in_terminal "bash -c 'echo \$\$ >$PWD/pid; setsid -w $TICK $PWD/other'"
 	soon filled other
 	started "$(cat other)"
@@ -241,13 +241,13 @@ adopt_and_close() {
 	works "$(cat other)" log
 }
 
-@test "adopt: one that makes short-lived children all the time" {
+@test "V8: one that makes short-lived children all the time" {
 	in_terminal "$TARGET fork $PWD/pid"
 	adopt_and_close
 	works "$pid" log
 }
 
-@test "adopt: python3" {
+@test "V8: python3" {
 	need python3
 	cat >loop.py <<-END
 		import os, time
@@ -261,7 +261,7 @@ adopt_and_close() {
 	works "$pid" log
 }
 
-@test "adopt: a pseudo-terminal of its own is not the terminal" {
+@test "V8: a pseudo-terminal of its own is not the terminal" {
 	need python3
 	cat >own.py <<-END
 		import os, pty, time
@@ -279,7 +279,7 @@ adopt_and_close() {
 	works "$pid" log
 }
 
-@test "adopt: a program of 32 bits" {
+@test "V8: a program of 32 bits" {
 	[ "$(uname -m)" = x86_64 ] || skip "for x86_64"
 	cat >t.c <<-END
 		static long call(long n, long a, long b, long c)
@@ -308,7 +308,7 @@ adopt_and_close() {
 	works "$pid" log
 }
 
-@test "adopt: a static program" {
+@test "V8: a static program" {
 	need gcc
 	gcc -static -o t "${abs_top_srcdir:-$BATS_TEST_DIRNAME/..}/tests/tick.c" \
 	    2>/dev/null || skip "no static C library"
@@ -317,7 +317,7 @@ adopt_and_close() {
 	works "$pid" log
 }
 
-@test "adopt: an epoll loop on its terminal sees one end-of-file" {
+@test "V8: an epoll loop on its terminal sees one end-of-file" {
 	in_terminal "$TARGET epoll $PWD/pid"
 	adopt_and_close
 	soon has log "eof 0"
@@ -327,7 +327,7 @@ adopt_and_close() {
 	[[ $(tail -n 1 log) == *"woken 1" || $(tail -n 2 log) == *"woken 1"* ]]
 }
 
-@test "adopt: in the middle of a large write: every byte once, in order" {
+@test "V8: in the middle of a large write: every byte once, in order" {
 	local n=100000
 
 	# Nobody reads the terminal while the script has no next step.
@@ -374,7 +374,7 @@ refused() {
 	[[ $output == "detach: "$1 ]]
 }
 
-@test "adopt: refused: what is no process, init, a kernel thread, ourselves" {
+@test "V8: refused: what is no process, init, a kernel thread, ourselves" {
 	refused "*takes the pid of a command that runs" x
 	refused "*takes the pid*" 0
 	refused "4194304*" 4194304
@@ -385,7 +385,7 @@ refused() {
 	fi
 }
 
-@test "adopt: refused: a zombie" {
+@test "V8: refused: a zombie" {
 	bash -c 'sleep 1 & echo $! >zombie; exec sleep 1000' 3>&- &
 	started $!
 	soon filled zombie
@@ -393,7 +393,7 @@ refused() {
 	refused "$(cat zombie) (sleep): it has ended already*" "$(cat zombie)"
 }
 
-@test "adopt: refused: the shell of another terminal" {
+@test "V8: refused: the shell of another terminal" {
 	in_terminal "$TICK $PWD/pid"
 	local shell
 	shell=$(stat_field "$pid" 4)
@@ -401,7 +401,7 @@ refused() {
 	alive "$shell"
 }
 
-@test "adopt: refused: a process that is traced, by whom is said" {
+@test "V8: refused: a process that is traced, by whom is said" {
 	need strace
 	in_terminal "$TICK $PWD/pid"
 	strace -q -o trace -p "$pid" 3>&- &
@@ -415,7 +415,7 @@ traced() {
 	[ "$(proc_status "$1" TracerPid)" != 0 ]
 }
 
-@test "adopt: refused: a seccomp filter of its own; root can have it suspended" {
+@test "V8: refused: a seccomp filter of its own; root can have it suspended" {
 	in_terminal "$TARGET filter $PWD/pid"
 	snapshot "$pid" >before
 	refused "$pid (target): it runs under a seccomp filter*" "$pid"
@@ -437,7 +437,7 @@ as_nobody() {
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
 }
 
-@test "adopt: refused: another user's process" {
+@test "V8: refused: another user's process" {
 	need_root
 	in_terminal "$TICK $PWD/pid"
 	run as_nobody "$DETACH" --adopt "$pid"
@@ -446,7 +446,7 @@ as_nobody() {
 user, or with sudo" ]]
 }
 
-@test "adopt: refused: a process that is not dumpable; root may" {
+@test "V8: refused: a process that is not dumpable; root may" {
 	need_root
 	need setpriv
 	chmod 711 "$WORK"
@@ -460,7 +460,7 @@ user, or with sudo" ]]
 	works "$pid" open/log
 }
 
-@test "adopt: refused: Yama's ptrace_scope 1, 2, 3, each with its ways out" {
+@test "V8: refused: Yama's ptrace_scope 1, 2, 3, each with its ways out" {
 	in_terminal "$TICK $PWD/pid"
 	local as=
 	if [ "$(id -u)" -eq 0 ]; then
@@ -494,7 +494,7 @@ $pid"*"bg; disown -h"* ]]
 	[[ $output == *"forbidden here, by a container or a security module"* ]]
 }
 
-@test "adopt: refused, and as it was: a log that cannot be opened" {
+@test "V8: refused, and as it was: a log that cannot be opened" {
 	in_terminal "$TARGET epoll $PWD/pid"
 	snapshot "$pid" >before
 	run "$DETACH" --adopt -o /nowhere/log "$pid"
@@ -509,7 +509,7 @@ $pid"*"bg; disown -h"* ]]
 	diff -u before after
 }
 
-@test "adopt: -o is opened though nothing goes there" {
+@test "V8: -o is opened though nothing goes there" {
 	"$TICK" "$PWD/pid" </dev/null >out 2>&1 3>&- &
 	started $!
 	soon filled pid
@@ -528,7 +528,7 @@ $pid"*"bg; disown -h"* ]]
 	works "$pid" out
 }
 
-@test "adopt: refused, and as it was: no descriptor is free" {
+@test "V8: refused, and as it was: no descriptor is free" {
 	in_terminal "(ulimit -n 64; exec $TARGET nofd $PWD/pid)"
 	sleep 0.2
 	snapshot "$pid" >before
@@ -540,7 +540,7 @@ $pid"*"bg; disown -h"* ]]
 	diff -u before after
 }
 
-@test "adopt: refused: one that waits in vfork; later it is adopted" {
+@test "V8: refused: one that waits in vfork; later it is adopted" {
 	in_terminal "$TARGET vfork $PWD/pid"
 	soon state_is "$pid" D
 	run "$DETACH" --adopt -o log "$pid"
@@ -555,7 +555,7 @@ $pid"*"bg; disown -h"* ]]
 
 # ---- into what ------------------------------------------------------------------------
 
-@test "adopt: without -n nothing stays behind" {
+@test "V8: without -n nothing stays behind" {
 	in_terminal "$TICK $PWD/pid"
 	leftovers | sort >before
 	"$DETACH" --adopt -o log "$pid" 3>&-
@@ -566,7 +566,7 @@ $pid"*"bg; disown -h"* ]]
 	[ ! -e "$DETACH_STATE_DIR" ]
 }
 
-@test "adopt: -p: the pidfile is locked as long as the command lives" {
+@test "V8: -p: the pidfile is locked as long as the command lives" {
 	in_terminal "$TICK $PWD/pid"
 	"$DETACH" --adopt -o log -p file.pid "$pid"
 	[ "$(cat file.pid)" = "$pid" ]
@@ -578,7 +578,7 @@ $pid"*"bg; disown -h"* ]]
 	soon not locked file.pid
 }
 
-@test "adopt: -p of a live pidfile: exit status 1, and it is as it was" {
+@test "V8: -p of a live pidfile: exit status 1, and it is as it was" {
 	in_terminal "$TICK $PWD/pid"
 	launch -o other -p file.pid sleep 1000
 	pid=$(cat pid)
@@ -591,7 +591,7 @@ $pid"*"bg; disown -h"* ]]
 	[ ! -e log ]
 }
 
-@test "adopt: -n makes it a job: listed, with a keeper that init has adopted" {
+@test "V8: -n makes it a job: listed, with a keeper that init has adopted" {
 	in_terminal "$TICK $PWD/pid"
 	"$DETACH" --adopt -n "$JOB" --json "$pid" >json
 	[ "$(json name <json)" = "$JOB" ]
@@ -628,7 +628,7 @@ $pid"*"bg; disown -h"* ]]
 	[ "$status" -eq 3 ]
 }
 
-@test "adopt: -n: a command that is a job already is refused, and named" {
+@test "V8: -n: a command that is a job already is refused, and named" {
 	in_terminal "$TICK $PWD/pid"
 	"$DETACH" --adopt -n "$JOB" "$pid"
 	snapshot "$pid" >before
@@ -650,7 +650,7 @@ $pid"*"bg; disown -h"* ]]
 	"$DETACH" --stop "$JOB.c" "$JOB"
 }
 
-@test "adopt: -n: of two at the same time at most one succeeds" {
+@test "V8: -n: of two at the same time at most one succeeds" {
 	in_terminal "$TICK $PWD/pid"
 	local first second one=0 two=0
 	"$DETACH" --adopt -q -n "$JOB" "$pid" 3>&- &
@@ -666,7 +666,7 @@ $pid"*"bg; disown -h"* ]]
 	end "$pid"
 }
 
-@test "adopt: -n: --stop ends the whole job, and nothing else of the terminal" {
+@test "V8: -n: --stop ends the whole job, and nothing else of the terminal" {
 	in_terminal "$TICK $PWD/pid | cat"
 	local cat shell
 	cat=$(pgrep -g "$pid" -x cat)
@@ -679,7 +679,7 @@ $pid"*"bg; disown -h"* ]]
 	alive "$shell"
 }
 
-@test "adopt: -n: a job that is stopped, and ignores SIGTERM, is killed" {
+@test "V8: -n: a job that is stopped, and ignores SIGTERM, is killed" {
 	in_terminal "sh -c 'trap \"\" TERM; echo \$\$ >$PWD/pid; while sleep 1; do \
 :; done'"
 	"$DETACH" --adopt -n "$JOB" "$pid"
@@ -689,7 +689,7 @@ $pid"*"bg; disown -h"* ]]
 	[[ $output == *KILL* || $(uname -r) != [67].* ]]
 }
 
-@test "adopt: -n: how it ended is on record, where the kernel tells" {
+@test "V8: -n: how it ended is on record, where the kernel tells" {
 	in_terminal "$TARGET status $PWD/pid 7"
 	"$DETACH" --adopt -n "$JOB" "$pid"
 	local status=0
@@ -701,7 +701,7 @@ $pid"*"bg; disown -h"* ]]
 	esac
 }
 
-@test "adopt: --json without -n describes the command" {
+@test "V8: --json without -n describes the command" {
 	in_terminal "$TICK $PWD/pid"
 	"$DETACH" --adopt -o log --json "$pid" >json
 	[ "$(json name <json)" = null ]
