@@ -222,7 +222,7 @@ proc_status() {
 			echo $value
 			return 0
 		fi
-	done 2>/dev/null <"/proc/$1/status"
+	done <<<"$(cat "/proc/$1/status" 2>/dev/null)"
 	return 1
 }
 
