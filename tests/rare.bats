@@ -1,0 +1,212 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+#
+# What is rarely seen, and is not another file's subject.
+
+load jobs
+
+@test "V2: between two runs, --status says that it is about to start again" {
+	job -n a --restart=always --restart-delay=60 -i /dev/null true
+	soon no_pid a
+	run "$DETACH" --status a
+	status_is 0
+	matches "$output" 'running, about to be started again'
+	run "$DETACH" --stop a
+	status_is 0
+}
+
+no_pid() {
+	[ "$(field "$1" pid)" = null ]
+}
+
+@test "V2: how often it was restarted is in --status" {
+	echo line >in
+	exec 7>kept
+	job -n a --restart=on-failure --restart-delay=0.05 --restart-limit=2 \
+	    -i in -k 7 sh -c 'cat >&7; exit 1'
+	exec 7>&-
+	run "$DETACH" --wait a
+	status_is 1
+	run "$DETACH" --status a
+	matches "$output" 'restarted 2 times'
+	# The input from its start, and the descriptor, for each run.
+	equal "$(xargs <kept)" "line line line"
+}
+
+@test "V2: of a tree whose command has ended, the rest runs" {
+	job -n a --tree sh -c 'sleep 300 & echo $! >left; exit 0'
+	soon test -s left
+	started "$(cat left)"
+	soon no_pid a
+	run "$DETACH" --status a
+	status_is 0
+	matches "$output" 'running, what its command has left'
+	run "$DETACH" --stop a
+	status_is 0
+}
+
+@test "V1: bare processes in --list, beside a job" {
+	sleep 300 3>&- &
+	started $!
+	forge a exit_status=0 ended=1700000001.000000000 elapsed=1.000000000
+	run "$DETACH" --list --json a $!
+	status_is 0
+	equal "${#lines[@]}" 2
+	equal "$(json pid <<<"${lines[0]}")" $!
+	run "$DETACH" --list $! a
+	matches "$output" "- +$! +running .* sleep 300"
+}
+
+@test "V1: on a terminal, what has failed is red, what runs is green" {
+	need script
+	forge a exit_status=0 ended=1700000001.000000000 elapsed=1.000000000
+	forge b exit_status=3 ended=1700000001.000000000 elapsed=1.000000000
+	forge c signal=9 ended=1700000001.000000000 elapsed=1.000000000
+	"$DETACH" -n d -o out sleep 300
+	TERM=xterm script -qec "'$DETACH' --list" /dev/null </dev/null >screen
+	grep -q '^a .*[^m]exited 0' screen
+	grep -q '^b .*\[[0-9;]*31m *exited 3' screen
+	grep -q '^c .*\[[0-9;]*31m *killed KILL' screen
+	grep -q '^d .*\[[0-9;]*32m *running' screen
+	NO_COLOR=1 TERM=xterm script -qec "'$DETACH' --list" /dev/null \
+	    </dev/null >screen
+	! grep -q $'\033' screen
+}
+
+@test "V2: a bare process with long arguments is shown whole" {
+	local long
+
+	long=$(printf '%09999d' 0)
+	sh -c 'sleep 300; :' "$long" "$long" 3>&- &
+	started $!
+	soon has_execed $! sh
+	"$DETACH" --status --json $! >json
+	equal "$(jq -r '.command | length' <json)" 5
+	equal "$(jq -r '.command[4]' <json)" "$long"
+	started "$(pgrep -P $!)"
+}
+
+@test "J7: --forget of what is no job's process" {
+	sleep 300 3>&- &
+	started $!
+	run "$DETACH" --forget $!
+	status_is 1
+	matches "$output" "is no job's"
+}
+
+@test "V2: of two jobs with one pidfile, the later; of those, who runs" {
+	forge a pidfile="$PWD/p" started=1700000000.000000000
+	forge b pidfile="$PWD/p" started=1700000009.000000000
+	equal "$(field ./p name)" b
+	forge c pidfile="$PWD/p" started=1700000009.000000001
+	equal "$(field ./p name)" c
+	"$DETACH" -n d -p p -o out sleep 300
+	equal "$(field ./p name)" d
+}
+
+@test "V3 V4: a job without a log, and a log that is no file" {
+	mkfifo fifo
+	forge a log="$PWD/fifo" exit_status=0 ended=1700000001.000000000 \
+	    elapsed=1.000000000
+	run timeout 20 "$DETACH" --log a
+	status_is 1
+	matches "$output" 'has no log'
+	forge b exit_status=0 ended=1700000001.000000000 elapsed=1.000000000
+	run timeout 20 "$DETACH" --log --follow b
+	[ "$status" -ne 0 ]
+	matches "$output" 'has no log'
+}
+
+@test "V3: an end without its status: 125, and it is said" {
+	forge a ended=1700000001.000000000 elapsed=1.000000000
+	run "$DETACH" --wait a
+	status_is 125
+	matches "$output" 'status unknown'
+	run "$DETACH" --status a
+	status_is 1
+	matches "$output" 'status unknown'
+}
+
+@test "output that cannot be written is an error of each verb" {
+	job -n a echo text
+	"$DETACH" --wait a
+	local verb
+
+	for verb in --list "--list --json" "--status a" "--log a" --help; do
+		status=0
+		# shellcheck disable=SC2086 # words
+		"$DETACH" $verb >/dev/full 2>message || status=$?
+		status_is 125
+		has message 'No space left'
+	done
+}
+
+@test "-n without a place for its record" {
+	run env -u HOME -u DETACH_STATE_DIR "$DETACH" -n a true
+	status_is 125
+	matches "$output" 'set HOME or DETACH_STATE_DIR'
+}
+
+@test "-k: more descriptors than there is room for" {
+	local many=() i
+
+	for i in {1..80}; do many+=(-k 2); done
+	run "$DETACH" "${many[@]}" true
+	status_is 125
+	matches "$output" 'at most [0-9]+ descriptors'
+}
+
+@test "-o: links that lead nowhere, and too long a path" {
+	ln -s b a
+	ln -s a b
+	run "$DETACH" -o a true
+	status_is 125
+	matches "$output" 'symbolic links'
+	run "$DETACH" -o "$(printf '%05000d' 0)" true
+	status_is 125
+	matches "$output" 'too long'
+	nothing_left
+}
+
+@test "-u: a group by its number" {
+	need_root
+	chmod 777 "$WORK"
+	run "$DETACH" -u nobody:12345678 true
+	status_is 125
+	"$DETACH" -u nobody:0 -o out sh -c 'id -g; : >/dev/null'
+	soon has out 0
+}
+
+@test "--adopt: detach itself" {
+	run sh -c 'exec "$DETACH" --adopt $$'
+	status_is 125
+	matches "$output" 'this is detach itself'
+}
+
+@test "the helper programs say whose they are" {
+	local keeper=${DETACH%/*}/detach-keeper
+
+	[ -x "$keeper" ] || skip "built without the keeper program"
+	run "$keeper"
+	status_is 125
+	matches "$output" 'part of detach'
+}
+
+@test "scripts whose first line is odd are executed as execve(2) does" {
+	local long
+
+	long=$(printf '%0300d' 0)
+	printf '#!\necho ran >one\n' >a
+	printf '#!/bin/sh\necho ran >two\n: %s\n' "$long" >b
+	printf '#!%s\necho ran >three\n' "/$long" >c
+	printf '\177ELF' >d
+	chmod +x a b c d
+	"$DETACH" -o out ./a
+	soon test -s one
+	"$DETACH" -o out ./b
+	soon test -s two
+	try "$DETACH" -o out3 ./c
+	[ "$status" -eq 126 ] || [ "$status" -eq 127 ] || fail "$status"
+	try "$DETACH" -o out4 ./d
+	[ "$status" -eq 126 ] || [ "$status" -eq 0 ] || fail "$status"
+}
