@@ -17,7 +17,7 @@ readonly TESTUID=54331
 failed() {
 	[ "$status" -eq 125 ] ||
 	    fail "exit status $status, wanted 125: $output" || return 1
-	matches "$output" '^detach: .+: .+' message || return 1
+	matches "$output" '^detach: (.+: .+|out of memory$)' message || return 1
 	equal "${#lines[@]}" 1 "lines of the message" || return 1
 	nothing_left
 }
