@@ -267,6 +267,8 @@ sum() {
 		file again
 		key Q
 		file rc
+		type exit
+		wait
 	END
 	soon run_of_a 7
 	soon job -n a sh -c 'while ! [ -e rc ]; do sleep 0.05; done; exit 3'
