@@ -55,6 +55,79 @@ no_pid() {
 	equal "$(json pid <<<"${lines[0]}")" $!
 	run "$DETACH" --list $! a
 	matches "$output" "- +$! +running .* sleep 300"
+	"$DETACH" -n d -o out sleep 300
+	run "$DETACH" --list $! d a
+	equal "$(awk 'NR > 1 { print $1 }' <<<"$output" | xargs)" "d - a"
+}
+
+@test "V3: started anew while it is waited for: the status is the first's" {
+	local waiting
+
+	"$DETACH" -n a -o out sh -c 'while [ ! -e go ]; do sleep 0.05; done
+	    exit 7'
+	timeout 60 sh -c 'echo $$ >pid; exec "$DETACH" --wait a' 3>&- &
+	waiting=$!
+	soon test -s pid
+	soon has_execed "$(cat pid)" detach
+	soon state_is "$(cat pid)" S
+	kill -STOP "$(cat pid)"
+	: >go
+	soon ended a
+	"$DETACH" -n a -o out sleep 300
+	kill -CONT "$(cat pid)"
+	status=0
+	wait "$waiting" || status=$?
+	# Where the kernel does not tell, it is not made up either.
+	[ "$status" -eq 7 ] || status_is 125
+	equal "$(state_of a)" running
+}
+
+@test "V3: more jobs than the soft limit of descriptors has room for" {
+	local i
+
+	for i in {1..40}; do
+		forge "j$i" ended=1700000001.000000000 elapsed=1.000000000 \
+		    exit_status=0
+	done
+	run bash -c 'ulimit -Sn 20; "$DETACH" --wait j{1..40} && "$DETACH" --list'
+	status_is 0
+	equal "$(grep -c 'exited 0' <<<"$output")" 40
+}
+
+@test "V2: another host's job that nobody holds is lost" {
+	forge a host=elsewhere boot_id=00000000-0000-0000-0000-000000000000
+	run "$DETACH" --status a
+	status_is 1
+	matches "$output" 'lost, its host or its keeper went down'
+}
+
+@test "V2: a user without a name is shown as a number" {
+	need_root
+	setpriv --reuid 54321 --regid 54321 --clear-groups sleep 300 3>&- &
+	started $!
+	soon has_execed $! sleep
+	equal "$(field $! user)" 54321
+}
+
+@test "J2: what a killed keeper left of a new record is in nobody's way" {
+	job -n a sh -c 'while [ ! -e go ]; do sleep 0.05; done; exit 7'
+	: >"$DETACH_STATE_DIR/a/record.new"
+	: >go
+	run "$DETACH" --wait a
+	status_is 7
+	[ ! -e "$DETACH_STATE_DIR/a/record.new" ]
+}
+
+@test "scope: a user without a name, whom nobody has made a directory" {
+	local scope=${DETACH%/*}/detach-scope
+
+	need_root
+	[ -x "$scope" ] || skip "built without systemd"
+	run setpriv --reuid 54321 --regid 54321 --clear-groups \
+	    env -u XDG_RUNTIME_DIR \
+	    DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent \
+	    "$scope" always words $$
+	matches "$output" '54321 has no running user manager'
 }
 
 @test "V1: on a terminal, what has failed is red, what runs is green" {
@@ -200,7 +273,8 @@ no_pid() {
 	printf '#!/bin/sh\necho ran >two\n: %s\n' "$long" >b
 	printf '#!%s\necho ran >three\n' "/$long" >c
 	printf '\177ELF' >d
-	chmod +x a b c d
+	head -c 100 "$(command -v sh)" >e
+	chmod +x a b c d e
 	"$DETACH" -o out ./a
 	soon test -s one
 	"$DETACH" -o out ./b
@@ -209,4 +283,6 @@ no_pid() {
 	[ "$status" -eq 126 ] || [ "$status" -eq 127 ] || fail "$status"
 	try "$DETACH" -o out4 ./d
 	[ "$status" -eq 126 ] || [ "$status" -eq 0 ] || fail "$status"
+	try "$DETACH" -o out5 ./e
+	[ "$status" -ne 127 ] || fail "$output"
 }

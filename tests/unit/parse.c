@@ -37,6 +37,8 @@ check_durations(void)
 	duration(".5", S / 2);
 	duration("5.", 5 * S);
 	duration("0.0000000001", 1);	/* not 0, which is no limit */
+	duration("0.00000000000000000000", 0);
+	duration("1.00000000000000000000000001", S + 1);
 	duration("0.000000000", 0);
 	duration("0.000000001d", 86400);
 	duration("0.1", S / 10);
