@@ -250,6 +250,34 @@ no_pid() {
 	soon has out 0
 }
 
+@test "--adopt -p: a pidfile that another holds, or that cannot be" {
+	load adopt
+	"$DETACH" -n first -p p -o out sleep 300
+	in_terminal "$TICK $PWD/pid"
+	run "$DETACH" --adopt -n second -p p -o log "$pid"
+	status_is 1
+	run "$DETACH" --adopt -n second -p none/p -o log "$pid"
+	status_is 125
+	matches "$output" 'none/p'
+	[ ! -e "$DETACH_STATE_DIR/second" ]
+	run "$DETACH" --adopt -n second -p q -o log "$pid"
+	status_is 0
+	equal "$(cat q)" "$pid"
+	equal "$(field second pidfile)" "$PWD/q"
+	run "$DETACH" --stop second
+	status_is 0
+}
+
+@test "--adopt: output that cannot be written" {
+	load adopt
+	in_terminal "$TICK $PWD/pid"
+	status=0
+	"$DETACH" --adopt --json -o log "$pid" >/dev/full 2>message || status=$?
+	status_is 125
+	has message 'No space left'
+	alive "$pid"
+}
+
 @test "--adopt: detach itself" {
 	run sh -c 'exec "$DETACH" --adopt $$'
 	status_is 125

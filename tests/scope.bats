@@ -399,6 +399,30 @@ in_session() {
 	matches "$(cat asked)" "^auto .*sleep 300 $output$"
 }
 
+@test "scope: filters are moved, too" {
+	fake_helper 'printf "moved detach-x.scope\n\n"'
+	in_session "$FAKE" -P -o '|cat >/dev/null' -e '|cat >/dev/null' \
+	    sleep 300
+	status_is 0
+	started "$output"
+	equal "$(awk '{ print NF }' asked)" \
+	    "$(awk '{ print NF }' <<<"auto sleep 300 1 2 3")"
+}
+
+@test "scope: an adopted command is moved, with its keeper, and it is on record" {
+	load adopt
+	fake_helper 'printf "moved detach-x.scope\nlinger, friend\n"'
+	in_terminal "$TICK $PWD/pid"
+	in_session "$FAKE" --adopt -n job -o log "$pid"
+	status_is 0
+	equal "$stderr" "detach: warning: linger, friend"
+	matches "$(cat asked)" "^auto .* $pid $(sed -n 's/^keeper //p' state/job/record)$"
+	equal "$(sed -n 's/^scope //p' state/job/record)" detach-x.scope
+	started "$(sed -n 's/^keeper //p' state/job/record)"
+	run "$DETACH" --stop job
+	status_is 0
+}
+
 @test "scope: a warning with the move is passed on, but with -q" {
 	fake_helper 'printf "moved detach-x.scope\nlinger, friend\n"'
 	in_session "$FAKE" -P sleep 300
