@@ -267,15 +267,13 @@ sum() {
 		file again
 		key Q
 		file rc
-		type exit
-		wait
 	END
 	soon run_of_a 7
 	soon job -n a sh -c 'while ! [ -e rc ]; do sleep 0.05; done; exit 3'
 	echo again >again
 	wait $!
 	equal "$(cat rc)" 125
-	has screen "was started anew"
+	has screen "was started anew" || fail "$(cat screen)"
 	"$DETACH" --wait a || equal $? 3
 }
 

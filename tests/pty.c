@@ -100,21 +100,21 @@ runshell(const char *slave, int ignorehup, char *argv[])
 	err(127, "%s", argv[0]);
 }
 
-/* Take in what the shell writes, for one tick at most. */
-static void
-listen_for_a_tick(struct terminal *t)
+/* Take in what the shell writes, once, for so many ms at most. 0: nothing. */
+static int
+listen_for(struct terminal *t, int ms)
 {
 	struct pollfd p = { .fd = t->master, .events = POLLIN };
-	const struct timespec pause = { 0, TICK * 1000000L };
+	const struct timespec pause = { 0, ms * 1000000L };
 	char buf[4096];
 	ssize_t n;
 
-	if (t->master == -1 || poll(&p, 1, TICK) < 1 ||
+	if (t->master == -1 || poll(&p, 1, ms) < 1 ||
 	    (n = read(t->master, buf, sizeof(buf))) < 1) {
 		/* EIO: nobody has the slave open, which may change. */
 		if (t->master == -1 || p.revents != 0)
 			nanosleep(&pause, NULL);
-		return;
+		return 0;
 	}
 	fwrite(buf, 1, (size_t)n, stdout);
 	fflush(stdout);
@@ -123,6 +123,17 @@ listen_for_a_tick(struct terminal *t)
 	memcpy(t->seen + t->len, buf, (size_t)n);
 	t->len += (size_t)n;
 	t->seen[t->len] = '\0';
+	return 1;
+}
+
+/* What it has written by now, if that has an end: the kernel hands it on. */
+static void
+drain(struct terminal *t)
+{
+	int i;
+
+	for (i = 0; i < 100 && listen_for(t, TICK); i++)
+		continue;
 }
 
 static void
@@ -267,7 +278,7 @@ play(struct terminal *t)
 				warnx("in vain: %s %s", line, arg);
 				return 1;
 			}
-			listen_for_a_tick(t);
+			listen_for(t, TICK);
 		}
 	}
 	return 0;
@@ -295,9 +306,10 @@ main(int argc, char *argv[])
 	if (t.shell == 0)
 		runshell(slave, ignorehup, argv);
 	status = play(&t);
+	drain(&t);
 	closeterminal(&t);
 	for (i = 0; !ended(&t) && i < 2000 / TICK; i++)
-		listen_for_a_tick(&t);
+		listen_for(&t, TICK);
 	if (!ended(&t)) {
 		kill(t.shell, SIGKILL);
 		waitpid(t.shell, NULL, 0);
