@@ -56,7 +56,7 @@ first_argument(const struct tracee *t, struct thread *th)
 {
 	const arch_regs *r = &th->regs;
 	const struct in_call *b = &th->before;
-	struct in_call now;
+	struct in_call now = { .number = 0 };
 	long entered = arch_entered(th->tid);
 	int rc, i;
 
