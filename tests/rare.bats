@@ -234,7 +234,7 @@ no_pid() {
 	ln -s a b
 	run "$DETACH" -o a true
 	status_is 125
-	matches "$output" 'symbolic links'
+	matches "$output" '[Ss]ymbolic link'
 	run "$DETACH" -o "$(printf '%05000d' 0)" true
 	status_is 125
 	matches "$output" 'too long'
