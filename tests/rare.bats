@@ -4,6 +4,7 @@
 # What is rarely seen, and is not another file's subject.
 
 load jobs
+load adopt
 
 @test "V2: between two runs, --status says that it is about to start again" {
 	job -n a --restart=always --restart-delay=60 -i /dev/null true
@@ -157,6 +158,14 @@ no_pid() {
 	equal "$(jq -r '.command | length' <json)" 5
 	equal "$(jq -r '.command[4]' <json)" "$long"
 	started "$(pgrep -P $!)"
+	# More than will be shown.
+	long=$(printf '%0120000d' 0)
+	sh -c 'sleep 300; :' "$long"{1..12} 3>&- &
+	started $!
+	soon has_execed $! sh
+	"$DETACH" --status --json $! >json
+	[ "$(jq -r '.command | length' <json)" -gt 9 ]
+	started "$(pgrep -P $!)"
 }
 
 @test "J7: --forget of what is no job's process" {
@@ -251,7 +260,6 @@ no_pid() {
 }
 
 @test "--adopt -p: a pidfile that another holds, or that cannot be" {
-	load adopt
 	"$DETACH" -n first -p p -o out sleep 300
 	in_terminal "$TICK $PWD/pid"
 	run "$DETACH" --adopt -n second -p p -o log "$pid"
@@ -260,7 +268,7 @@ no_pid() {
 	status_is 125
 	matches "$output" 'none/p'
 	[ ! -e "$DETACH_STATE_DIR/second" ]
-	run "$DETACH" --adopt -n second -p q -o log "$pid"
+	run "$DETACH" --adopt -n second -p "$PWD/q" -o log "$pid"
 	status_is 0
 	equal "$(cat q)" "$pid"
 	equal "$(field second pidfile)" "$PWD/q"
@@ -269,7 +277,6 @@ no_pid() {
 }
 
 @test "--adopt: output that cannot be written" {
-	load adopt
 	in_terminal "$TICK $PWD/pid"
 	status=0
 	"$DETACH" --adopt --json -o log "$pid" >/dev/full 2>message || status=$?
@@ -313,4 +320,169 @@ no_pid() {
 	[ "$status" -eq 126 ] || [ "$status" -eq 0 ] || fail "$status"
 	try "$DETACH" -o out5 ./e
 	[ "$status" -ne 127 ] || fail "$output"
+}
+
+@test "--adopt: one that ignores SIGTRAP" {
+	in_terminal "sh -c \"trap '' TRAP; exec $TICK $PWD/pid\""
+	run "$DETACH" --adopt -o log "$pid"
+	status_is 0
+	soon works "$pid" log
+}
+
+@test "--adopt: names that are too long" {
+	in_terminal "$TICK $PWD/pid"
+	run "$DETACH" --adopt -o "$(printf '%05000d' 0)" "$pid"
+	status_is 125
+	matches "$output" 'too long'
+	alive "$pid"
+}
+
+@test "--adopt: without pidfds" {
+	need_without pidfd_open
+	in_terminal "$TICK $PWD/pid"
+	try "$WITHOUT" pidfd_open "$DETACH" --adopt -n a -o log "$pid"
+	[ "$status" -eq 125 ] || status_is 0
+	try "$WITHOUT" pidfd_open "$DETACH" --adopt -o log2 "$pid"
+	[ "$status" -eq 125 ] || soon works "$pid" log2
+	alive "$pid"
+}
+
+@test "--adopt: neither a current directory nor a HOME for its output" {
+	in_terminal "$TICK $PWD/pid"
+	mkdir gone
+	run env -u HOME sh -c 'cd gone && rmdir ../gone &&
+	    exec "$DETACH" --adopt -o log "$0"' "$pid"
+	status_is 125
+	alive "$pid"
+}
+
+@test "--adopt: a keeper that is told to end tells its command" {
+	in_terminal "$TICK $PWD/pid"
+	"$DETACH" --adopt -n a -o log "$pid"
+	kill -TERM "$(keeper_pid a)"
+	soon gone "$pid"
+	soon ended a
+}
+
+@test "--adopt: one of a pipeline is traced: none is changed" {
+	need strace
+	local other
+
+	in_terminal "$TICK $PWD/pid | cat"
+	other=$(pgrep -g "$pid" -x cat)
+	started "$other"
+	strace -qq -o /dev/null -p "$other" 3>&- &
+	started $!
+	soon traced "$other"
+	run "$DETACH" --adopt -o log "$pid"
+	status_is 125
+	matches "$output" 'traced by .*nothing was changed in any'
+	alive "$pid"
+}
+
+traced() {
+	[ "$(proc_status "$1" TracerPid)" != 0 ]
+}
+
+@test "V3: forgotten while it is waited for" {
+	local waiting
+
+	"$DETACH" -n a -o out sh -c 'while [ ! -e go ]; do sleep 0.05; done
+	    exit 7'
+	timeout 60 sh -c 'echo $$ >pid; exec "$DETACH" --wait a' 3>&- &
+	waiting=$!
+	soon test -s pid
+	soon has_execed "$(cat pid)" detach
+	soon state_is "$(cat pid)" S
+	kill -STOP "$(cat pid)"
+	: >go
+	soon ended a
+	"$DETACH" --forget a
+	kill -CONT "$(cat pid)"
+	status=0
+	wait "$waiting" || status=$?
+	[ "$status" -eq 7 ] || status_is 125
+}
+
+@test "J7: --forget PID of an ended job's command" {
+	job -n a true
+	run "$DETACH" --wait a
+	run "$DETACH" --forget "$(command_pid a)"
+	status_is 0
+	[ ! -e "$DETACH_STATE_DIR/a" ]
+}
+
+@test "a record with an impossible time is no record" {
+	forge a ended=1700000001.000000000 elapsed=-1.000000000 exit_status=0
+	run "$DETACH" --status a
+	[ "$status" -ne 0 ] && [ "$status" -ne 3 ]
+	run "$DETACH" --list
+	[ "$status" -ne 0 ] || [[ $output != *"exited 0"* ]]
+}
+
+@test "-o: a link to a path that is too long" {
+	local dir
+
+	dir=$(printf '%0200d' 0)
+	mkdir "$dir"
+	ln -s "$(printf '%04000d' 0)" "$dir/link"
+	run "$DETACH" -o "$dir/link" true
+	status_is 125
+	matches "$output" 'too long'
+}
+
+@test "programs of other machines are not executed" {
+	cp "$(type -P true)" other
+	printf '\001' | dd of=other bs=1 seek=4 conv=notrunc 2>/dev/null
+	try "$DETACH" -o out ./other
+	[ "$status" -ne 127 ] || fail "$output"
+	nothing_left
+}
+
+# changed FILE TARGET COMMAND ...: where FILE is seen in TARGET's place.
+changed() {
+	unshare -m sh -c 'mount --bind "$1" "$2" && shift 2 && exec "$@"' sh \
+	    "$@"
+}
+
+@test "-u: a user in a hundred groups, and a strange /etc/passwd" {
+	local i
+
+	need_root
+	chmod 777 "$WORK"
+	{ cat /etc/group; for i in {1..99}; do
+		echo "g$i:x:$((70000 + i)):nobody"; done; } >group
+	{ echo odd; echo ':x:1'; echo 'odd:x:y:'; cat /etc/passwd; } >passwd
+	changed group /etc/group true 2>/dev/null ||
+	    skip "needs a mount namespace"
+	changed group /etc/group "$DETACH" -u nobody -o out \
+	    sh -c 'id -G | wc -w; sleep 0.1'
+	soon test -s out
+	equal "$(cat out)" 100
+	sleep 300 3>&- &
+	started $!
+	equal "$(changed passwd /etc/passwd "$DETACH" --status --json $! |
+	    json user)" root
+}
+
+@test "without /proc: a launch that is not kept works, verbs say so" {
+	need_root
+	unshare -m mount -t tmpfs none /proc 2>/dev/null ||
+	    skip "needs a mount namespace"
+	no_proc "$DETACH" -o out sh -c 'echo ran; ls /dev/null'
+	soon has out /dev/null
+	equal "$(head -n 1 out)" ran
+	exec 8</dev/null
+	no_proc "$WITHOUT" close_range "$DETACH" -o out2 \
+	    sh -c '(: <&8) 2>/dev/null && echo open; echo end'
+	exec 8<&-
+	soon has out2 end
+	equal "$(cat out2)" end
+	try no_proc "$DETACH" -n a true
+	status_is 125
+	nothing_left
+}
+
+no_proc() {
+	unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$@"
 }

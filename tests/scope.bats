@@ -399,6 +399,14 @@ in_session() {
 	matches "$(cat asked)" "^auto .*sleep 300 $output$"
 }
 
+@test "scope: where the helper says that nothing is needed, nothing is said" {
+	fake_helper 'printf "unneeded\n\n"'
+	in_session "$FAKE" -P sleep 300
+	status_is 0
+	started "$output"
+	equal "$stderr" ""
+}
+
 @test "scope: filters are moved, too" {
 	fake_helper 'printf "moved detach-x.scope\n\n"'
 	in_session "$FAKE" -P -o '|cat >/dev/null' -e '|cat >/dev/null' \
@@ -410,6 +418,7 @@ in_session() {
 }
 
 @test "scope: an adopted command is moved, with its keeper, and it is on record" {
+	need_root	# or ptrace(2) is not ours in a namespace of users
 	load adopt
 	fake_helper 'printf "moved detach-x.scope\nlinger, friend\n"'
 	in_terminal "$TICK $PWD/pid"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * without pidfd|inotify[,...] command [argument ...]
+ * without pidfd|inotify|close_range[,...] command [argument ...]
  *
  * Runs a command as on a kernel that lacks these system calls (seccomp(2):
  * ENOSYS). Exit status: the command's; 99 if that cannot be arranged.
@@ -41,7 +41,7 @@ main(int argc, char **argv)
 	struct sock_fprog program;
 
 	if (argc < 3)
-		errx(99, "usage: without pidfd|inotify[,...] command ...");
+		errx(99, "usage: without pidfd|inotify|close_range[,...] command ...");
 	add(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
 	if (strstr(argv[1], "pidfd") != NULL) {
 		lack(434);		/* pidfd_open */
@@ -49,6 +49,8 @@ main(int argc, char **argv)
 	}
 	if (strstr(argv[1], "inotify") != NULL)
 		lack(SYS_inotify_init1);
+	if (strstr(argv[1], "close_range") != NULL)
+		lack(436);
 	add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
 	program.len = nfilter;
 	program.filter = filter;
