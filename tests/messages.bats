@@ -81,9 +81,10 @@ script() {
 }
 
 @test "126: a program whose ELF loader is missing" {
-	LC_ALL=C sed 's,/ld-,/lx-,g' "$(command -v sleep)" >program
+	# One of detach's own kind, 32 bits or 64.
+	LC_ALL=C sed 's,/ld-,/lx-,g' "$TICK" >program
 	chmod +x program
-	! ./program 0 2>/dev/null || skip "needs a dynamic program"
+	! cmp -s program "$TICK" || skip "needs a dynamic program"
 	says 126 ./program 300
 	PATH=$WORK:$PATH says 126 program 300
 	nothing_left

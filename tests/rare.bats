@@ -4,7 +4,6 @@
 # What is rarely seen, and is not another file's subject.
 
 load jobs
-load adopt
 
 @test "V2: between two runs, --status says that it is about to start again" {
 	job -n a --restart=always --restart-delay=60 -i /dev/null true
@@ -259,38 +258,6 @@ no_pid() {
 	soon has out 0
 }
 
-@test "--adopt -p: a pidfile that another holds, or that cannot be" {
-	"$DETACH" -n first -p p -o out sleep 300
-	in_terminal "$TICK $PWD/pid"
-	run "$DETACH" --adopt -n second -p p -o log "$pid"
-	status_is 1
-	run "$DETACH" --adopt -n second -p none/p -o log "$pid"
-	status_is 125
-	matches "$output" 'none/p'
-	[ ! -e "$DETACH_STATE_DIR/second" ]
-	run "$DETACH" --adopt -n second -p "$PWD/q" -o log "$pid"
-	status_is 0
-	equal "$(cat q)" "$pid"
-	equal "$(field second pidfile)" "$PWD/q"
-	run "$DETACH" --stop second
-	status_is 0
-}
-
-@test "--adopt: output that cannot be written" {
-	in_terminal "$TICK $PWD/pid"
-	status=0
-	"$DETACH" --adopt --json -o log "$pid" >/dev/full 2>message || status=$?
-	status_is 125
-	has message 'No space left'
-	alive "$pid"
-}
-
-@test "--adopt: detach itself" {
-	run sh -c 'exec "$DETACH" --adopt $$'
-	status_is 125
-	matches "$output" 'this is detach itself'
-}
-
 @test "the helper programs say whose they are" {
 	local keeper=${DETACH%/*}/detach-keeper
 
@@ -320,68 +287,6 @@ no_pid() {
 	[ "$status" -eq 126 ] || [ "$status" -eq 0 ] || fail "$status"
 	try "$DETACH" -o out5 ./e
 	[ "$status" -ne 127 ] || fail "$output"
-}
-
-@test "--adopt: one that ignores SIGTRAP" {
-	in_terminal "sh -c \"trap '' TRAP; exec $TICK $PWD/pid\""
-	run "$DETACH" --adopt -o log "$pid"
-	status_is 0
-	soon works "$pid" log
-}
-
-@test "--adopt: names that are too long" {
-	in_terminal "$TICK $PWD/pid"
-	run "$DETACH" --adopt -o "$(printf '%05000d' 0)" "$pid"
-	status_is 125
-	matches "$output" 'too long'
-	alive "$pid"
-}
-
-@test "--adopt: without pidfds" {
-	need_without pidfd_open
-	in_terminal "$TICK $PWD/pid"
-	try "$WITHOUT" pidfd_open "$DETACH" --adopt -n a -o log "$pid"
-	[ "$status" -eq 125 ] || status_is 0
-	try "$WITHOUT" pidfd_open "$DETACH" --adopt -o log2 "$pid"
-	[ "$status" -eq 125 ] || soon works "$pid" log2
-	alive "$pid"
-}
-
-@test "--adopt: neither a current directory nor a HOME for its output" {
-	in_terminal "$TICK $PWD/pid"
-	mkdir gone
-	run env -u HOME sh -c 'cd gone && rmdir ../gone &&
-	    exec "$DETACH" --adopt -o log "$0"' "$pid"
-	status_is 125
-	alive "$pid"
-}
-
-@test "--adopt: a keeper that is told to end tells its command" {
-	in_terminal "$TICK $PWD/pid"
-	"$DETACH" --adopt -n a -o log "$pid"
-	kill -TERM "$(keeper_pid a)"
-	soon gone "$pid"
-	soon ended a
-}
-
-@test "--adopt: one of a pipeline is traced: none is changed" {
-	need strace
-	local other
-
-	in_terminal "$TICK $PWD/pid | cat"
-	other=$(pgrep -g "$pid" -x cat)
-	started "$other"
-	strace -qq -o /dev/null -p "$other" 3>&- &
-	started $!
-	soon traced "$other"
-	run "$DETACH" --adopt -o log "$pid"
-	status_is 125
-	matches "$output" 'traced by .*nothing was changed in any'
-	alive "$pid"
-}
-
-traced() {
-	[ "$(proc_status "$1" TracerPid)" != 0 ]
 }
 
 @test "V3: forgotten while it is waited for" {
@@ -486,4 +391,37 @@ changed() {
 
 no_proc() {
 	unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$@"
+}
+
+@test "V5: a command that has left its process group is ended" {
+	need perl
+	"$DETACH" -n a -o out perl -e '$| = 1; setpgrp(0, getpgrp(getppid())) or die;
+	    print "left\n"; sleep 300'
+	soon has out left
+	run "$DETACH" --stop a
+	status_is 0
+	equal "$(state_of a)" killed
+}
+
+@test "V4: a log that cannot be read" {
+	forge a log=/proc/self/mem exit_status=0 ended=1700000001.000000000 \
+	    elapsed=1.000000000
+	run "$DETACH" --log a
+	[ "$status" -ne 0 ]
+	matches "$output" 'detach: a: '
+}
+
+@test "-p: a long way to a pidfile" {
+	launch -p "$(printf './%.0s' {1..500})pid" -o out sleep 300
+	equal "$(cat pid)" "$pid"
+}
+
+@test "a program whose loader's name has no end" {
+	local first
+
+	LC_ALL=C sed 's,\(/ld-[a-z0-9_-]*\.so\.[0-9]\)\x00,\1X,' "$TICK" >program
+	chmod +x program
+	! cmp -s program "$TICK" || skip "needs a dynamic program"
+	try "$DETACH" -o out ./program
+	[ "$status" -eq 126 ] || [ "$status" -eq 127 ] || fail "$output"
 }

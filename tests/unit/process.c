@@ -121,10 +121,22 @@ check_group(void)
 	    "once it is gone, nobody is");
 }
 
+static void
+check_nobody(void)
+{
+	struct identity id = { .pid = 0 };
+	int status;
+
+	ok(process_zombie_status(&id, &status) == -1 && errno == ESRCH,
+	    "0 is no zombie");
+	ok(!process_alive(&id), "0 is not alive");
+}
+
 int
 main(void)
 {
 	alarm(60);
+	check_nobody();
 	check_self();
 	check_zombie();
 	check_group();

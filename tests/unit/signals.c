@@ -60,6 +60,8 @@ check_names(void)
 	}
 	ok(wrong == 0, "64 names come back as they were");
 	ok(strcmp(signals_name(9, name, sizeof(name)), "KILL") == 0, "KILL");
+	strcpy(name, "as it was");
+	ok(strcmp(signals_name(9, name, 0), "as it was") == 0, "no room");
 	ok(strcmp(signals_name(36, name, sizeof(name)), "RTMIN+2") == 0,
 	    "RTMIN+2");
 	ok(strlen(signals_name(26, tiny, sizeof(tiny))) == 3, "cut to size");

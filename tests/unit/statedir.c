@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,8 +40,20 @@ holds(const char *file, const char *text)
 		return text == NULL;
 	n = read(fd, buf, sizeof(buf) - 1);
 	close(fd);
-	buf[n] = '\0';
-	return text != NULL && strcmp(buf, text) == 0;
+	buf[n < 0 ? 0 : n] = '\0';
+	return text != NULL && n >= 0 && strcmp(buf, text) == 0;
+}
+
+/* A directory that nothing replaces and unlink(2) does not remove. */
+static void
+obstruct(const char *file)
+{
+	char in[32];
+
+	snprintf(in, sizeof(in), "%s/x", file);
+	if (mkdirat(dir, file, 0700) == -1)
+		abort();
+	put(in, "");
 }
 
 static void
@@ -48,10 +61,15 @@ clear(void)
 {
 	static const char *const files[] = { "record", "record.new",
 	    "record.old", "log", "log.new", "log.old", "log.1" };
+	char in[32];
 	size_t i;
 
-	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(in, sizeof(in), "%s/x", files[i]);
+		unlinkat(dir, in, 0);
+		unlinkat(dir, files[i], AT_REMOVEDIR);
 		unlinkat(dir, files[i], 0);
+	}
 }
 
 /* No more than these; NULL: not there. */
@@ -265,6 +283,42 @@ check_directories(const char *top)
 	unlink(path);
 }
 
+/* What cannot be done is reported, and the record stays. */
+static void
+check_obstructed(void)
+{
+	previous_run();
+	put("log.old", "l2");
+	unlinkat(dir, "log.1", 0);
+	obstruct("log.1");
+	ok(statedir_job_recover(dir) == -1 && holds("log.old", "l2") &&
+	    holds("record", "r1"), "no way for an old log");
+	clear();
+	put("log", "l1");
+	put("log.new", "l2");
+	obstruct("log.1");
+	ok(statedir_job_recover(dir) == -1 && holds("log", "l1") &&
+	    holds("log.new", "l2"), "no way for the log of a new run");
+	previous_run();
+	put("record.new", "r2");
+	obstruct("record.old");
+	ok(statedir_job_publish(dir, false) == -1 && holds("record", "r1"),
+	    "the old record cannot be kept: it stays");
+	put("log.new", "l2");
+	ok(statedir_job_unpublish(dir, true) == -1 && holds("record", "r1") &&
+	    holds("log", "l1"), "no way back: it stays");
+	clear();
+	put("record", "r2");
+	put("log", "l2");
+	put("record.old", "");
+	obstruct("record.new");
+	obstruct("log.new");
+	obstruct("log.old");
+	ok(statedir_job_unpublish(dir, true) == -1 && holds("record", NULL),
+	    "the first run's record is taken back, at least");
+	clear();
+}
+
 int
 main(void)
 {
@@ -276,6 +330,7 @@ main(void)
 	check_first();
 	check_next();
 	check_interrupted();
+	check_obstructed();
 	clear();
 	check_directories(top);
 	close(dir);
