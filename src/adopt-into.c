@@ -194,8 +194,9 @@ start_keeper(struct adoption *a)
 		(void)setsid();
 		if ((pid = fork()) == 0)
 			wait_for_go(a, program, pipe);
-		(void)!write(told[1], &pid, sizeof(pid));
-		_exit(pid == -1);
+		/* Untold, it must not be waited for: the keeper has this end. */
+		_exit(pid == -1 ||
+		    write(told[1], &pid, sizeof(pid)) != (ssize_t)sizeof(pid));
 	}
 	free(program);
 	/* pipe[0] stays open: a go to a keeper that was killed is no SIGPIPE. */
@@ -204,8 +205,10 @@ start_keeper(struct adoption *a)
 	while (waitpid(between, &status, 0) == -1 && errno == EINTR)
 		continue;
 	if (status != 0 ||
-	    read(told[0], &pid, sizeof(pid)) != (ssize_t)sizeof(pid))
+	    read(told[0], &pid, sizeof(pid)) != (ssize_t)sizeof(pid)) {
 		pid = -1;
+		errno = ECHILD;
+	}
 	a->go = pipe[1];
 	a->gone = told[0];
 	a->outcome.keeper = pid;

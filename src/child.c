@@ -37,7 +37,7 @@ fail(struct launch *l, enum step step)
 static pid_t
 run(struct launch *l, int (*fn)(void *), void *arg, int stack)
 {
-	return spawn(l->share, fn, arg, l->stacks + (size_t)stack * STACK_SIZE,
+	return spawn(l->share, fn, arg, l->stacks + stack * STACK_SIZE,
 	    STACK_SIZE);
 }
 

@@ -99,7 +99,7 @@ struct launch_filter {		/* a filter process's argument */
 };
 
 /* The stacks of children that share our memory. */
-#define STACK_SIZE	16384
+#define STACK_SIZE	((size_t)16384)
 enum stack {
 	STACK_FILTER,		/* two */
 	STACK_KEEPER = 2,
