@@ -13,11 +13,6 @@ setup_file() {
 	ssh-keygen -q -t ed25519 -N '' -f "$SSHDIR/hostkey"
 	ssh-keygen -q -t ed25519 -N '' -f "$SSHDIR/key"
 	cp "$SSHDIR/key.pub" "$SSHDIR/authorized_keys"
-	# What root's sshd wants to be there, and a machine without one lacks.
-	if [ "$(id -u)" -eq 0 ] && [ ! -d /run/sshd ]; then
-		mkdir -m 755 /run/sshd
-		: >"$SSHDIR/made-run"
-	fi
 	start_sshd
 	cat >"$SSHDIR/ssh_config" <<-END
 		Host host
@@ -42,11 +37,18 @@ setup_file() {
 	rm "$SSHDIR/notty"
 }
 
-# Ports are tried until sshd has got one.
+# Ports are tried until sshd has got one.  Root's wants /run/sshd to be there,
+# which a machine without one lacks: who uses that holds a lock on it, so that
+# another run of these tests does not take it away.
 start_sshd() {
-	local i port pid
+	local hold='' i port pid
 
 	for ((i = 0; i < 20; i++)); do
+		if [ "$(id -u)" -eq 0 ]; then
+			hold='flock -s -o /run/sshd/.'
+			! mkdir -m 755 /run/sshd 2>/dev/null ||
+			    : >"$SSHDIR/made-run"
+		fi
 		port=$((20000 + RANDOM % 10000))
 		cat >"$SSHDIR/sshd_config" <<-END
 			Port $port
@@ -65,10 +67,13 @@ start_sshd() {
 			UseDNS no
 			MaxStartups 100
 		END
-		"$(command -v sshd)" -D -e -f "$SSHDIR/sshd_config" \
+		# shellcheck disable=SC2086
+		$hold "$(command -v sshd)" -D -e -f "$SSHDIR/sshd_config" \
 		    </dev/null >>"$SSHDIR/sshd.log" 2>&1 3>&- &
 		pid=$!
 		if wait_for 10 listening "$port" "$pid" && alive "$pid"; then
+			[ -z "$hold" ] || pid=$(ps -o pid= --ppid "$pid")
+			pid=${pid// /}
 			echo "$port" >"$SSHDIR/port"
 			echo "$pid $(stat_field "$pid" 22)" >"$SSHDIR/sshd.pid"
 			return 0
@@ -95,7 +100,8 @@ teardown_file() {
 		kill "$pid"
 		wait_for 10 gone "$pid"
 	fi
-	[ ! -e "$SSHDIR/made-run" ] || rmdir /run/sshd 2>/dev/null || :
+	[ ! -e "$SSHDIR/made-run" ] ||
+	    flock -n -x /run/sshd/. rmdir /run/sshd 2>/dev/null || :
 }
 
 setup() {
