@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "adopt.h"
+#include "job.h"
 #include "say.h"
 
 #define SHORT_SLICE 100000 /* ns */
@@ -23,15 +24,6 @@
 #define STOP_LIMIT 3000 /* ms for a process to stand still */
 #define STOP_TRY   100	/* ... while others of the job are held */
 #define ROUNDS	   20	/* of looking for new children */
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
-}
 
 /* ---- Our own place among the processes -------------------------------- */
 
@@ -158,7 +150,7 @@ stop_member(struct adoption *a, struct member *m, bool others, int64_t end)
 		errno = ESRCH;
 		return -1;
 	}
-	if (errno != ETIMEDOUT || !others || now_ms() > end)
+	if (errno != ETIMEDOUT || !others || job_clock() > end)
 		return -1;
 	for (i = 0; i < a->n; i++) {
 		if (&a->member[i] != m)
@@ -174,7 +166,7 @@ stop_member(struct adoption *a, struct member *m, bool others, int64_t end)
 static int
 stop_all(struct adoption *a)
 {
-	int64_t end = now_ms() + STOP_LIMIT;
+	int64_t end = job_deadline(STOP_LIMIT * INT64_C(1000000));
 	struct member *m;
 	bool others = false;
 	size_t i;

@@ -20,23 +20,15 @@
 
 #include "adopt.h"
 #include "exitcode.h"
+#include "job.h"
 #include "parse.h"
 #include "say.h"
 #include "scope.h"
 #include "signals.h"
 #include "verbs.h"
 
-#define SHELL_LIMIT 500 /* ms for a shell to take its terminal back */
-#define ROUNDS	    20	/* of looking for members that came late */
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
-}
+#define SHELL_LIMIT INT64_C(500000000) /* ns to take its terminal back */
+#define ROUNDS	    20 /* of looking for members that came late */
 
 /* ---- Changing ---------------------------------------------------------- */
 
@@ -175,7 +167,7 @@ leave_foreground(struct adoption *a)
 {
 	const struct timespec tick = { 0, 5000000 };
 	struct member *m = &a->member[0], now;
-	int64_t end = now_ms() + SHELL_LIMIT;
+	int64_t end = job_deadline(SHELL_LIMIT);
 	size_t i = 0;
 
 	if (m->tty == 0 || !a->whole_group || m->tpgid != m->pgrp ||
@@ -190,7 +182,7 @@ leave_foreground(struct adoption *a)
 	} while (adopt_collect(a) > 0);
 	m = &a->member[0];
 	while (adopt_look(m->id.pid, &now) == 0 && now.tpgid == m->tpgid &&
-	    now_ms() < end)
+	    job_clock() < end)
 		nanosleep(&tick, NULL);
 }
 

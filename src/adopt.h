@@ -134,10 +134,15 @@ struct adoption {
 	const char     *step;		/* what failed, for the message */
 };
 
-/* ---- adopt-job.c ------------------------------------------------------- */
+/* ---- adopt-look.c ------------------------------------------------------ */
 
 /* Read what /proc says of pid. 0, or -1 with errno (ESRCH). */
 int	adopt_look(pid_t pid, struct member *m);
+
+/* The pid namespace that a process is in for all its life; 0: not known. */
+ino_t	adopt_pid_namespace(pid_t pid);
+
+/* ---- adopt-job.c ------------------------------------------------------- */
 
 /* Begin with the process that was named. 0, or -1 with errno. */
 int	adopt_begin(struct adoption *a, pid_t pid);

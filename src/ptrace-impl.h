@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What ptrace.c (stop and let go), ptrace-borrow.c (a thread for the calls)
- * and ptrace-call.c (the calls) share. Nobody else includes this, or any
+ * What ptrace.c (stop and let go), ptrace-borrow.c (a thread for the calls),
+ * ptrace-insn.c (an instruction for them), ptrace-call.c (the calls) and
+ * ptrace-see.c (what they are in) share. Nobody else includes this, or any
  * header of ptrace(2).
  */
 #ifndef PTRACE_IMPL_H
@@ -112,7 +113,14 @@ const char *thread_stat(pid_t pid, pid_t tid, char *buf, size_t size);
 /* Another field in that text, counted from 1 as in proc(5); NULL: none. */
 const char *stat_field(const char *from, int field);
 
-/* Where a system call instruction may be; 0: not known. */
+/* Open its memory: t->mem, which tracee_release() closes, or -1 with errno. */
+int	tracee_open(struct tracee *t);
+
+/*
+ * Where a system call instruction is, once that is open and t->abi known; and
+ * where one may be, before it is stopped. 0: not known.
+ */
+uint64_t insn_find(struct tracee *t);
 uint64_t insn_guess(struct tracee *t);
 
 /* The options that all its threads are seized with. */
