@@ -115,7 +115,7 @@ adopt_refuse_target(const struct member *m)
 		say("%d (%s): this detach was started from it; give the pid of "
 		    "the command that is to survive, not its shell's",
 		    pid, m->name);
-	else if (is_interactive_shell(m))
+	else if (is_interactive_shell(m) && !adopt_is_fork(m))
 		say("%d (%s): this is a terminal's shell; give the pid of a "
 		    "command that runs in it",
 		    pid, m->name);

@@ -139,6 +139,13 @@ struct adoption {
 /* Read what /proc says of pid. 0, or -1 with errno (ESRCH). */
 int	adopt_look(pid_t pid, struct member *m);
 
+/*
+ * True if it is a fork of its parent, in a process group of its own, and has
+ * executed nothing since: a shell's loop or list of commands, in the
+ * background, whose arguments are that shell's.
+ */
+bool	adopt_is_fork(const struct member *m);
+
 /* The pid namespace that a process is in for all its life; 0: not known. */
 ino_t	adopt_pid_namespace(pid_t pid);
 

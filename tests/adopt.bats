@@ -401,6 +401,44 @@ refused() {
 	alive "$shell"
 }
 
+@test "V8: a loop that a shell runs itself, in the background and foreground" {
+	local loop shell state
+
+	loop="(for i in 1 2 3; do :; done; echo \$BASHPID >\$PID; \
+while sleep 0.1; do echo x; done)"
+	for state in bg fg; do
+		mkdir "$state"
+		terminal "$PWD/$state" bash "$state" close \
+		    "PID=$PWD/$state/pid; $loop"
+		shell=$(cat "/proc/$pid/comm")
+		equal "$shell" bash
+		"$DETACH" --adopt -n "$JOB$state" "$pid"
+		ignores_hup "$pid"
+		close_terminal "$state"
+		works "$pid" "$DETACH_STATE_DIR/$JOB$state/log"
+		run "$DETACH" --stop "$JOB$state"
+		status_is 0
+		soon gone "$pid"
+	done
+}
+
+@test "V8: refused: a shell started in a terminal's shell" {
+	cat >script <<-END
+		type bash --norc -i
+		type echo \$\$ >$PWD/pid
+		file end
+		close
+		wait
+	END
+	"$PTY" bash --norc -i <script >screen 2>&1 3>&- &
+	local pty=$!
+	started $pty
+	soon filled pid
+	refused "$(cat pid) (bash): this is a terminal's shell*" "$(cat pid)"
+	echo y >end
+	soon gone $pty
+}
+
 @test "V8: refused: a process that is traced, by whom is said" {
 	need strace
 	in_terminal "$TICK $PWD/pid"
