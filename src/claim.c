@@ -216,6 +216,11 @@ prepare_pidfile(struct launch *l)
 	case ENOTSUP:
 		say("%s: is no regular file; a pidfile must be one", what);
 		break;
+	case EMLINK:
+		say("%s: is a file with another name, too; a pidfile of root's "
+		    "must have but one",
+		    what);
+		break;
 	case EPERM:
 		say("%s: somebody else owns the file or its directory, or can "
 		    "replace it; use a directory such as /run",

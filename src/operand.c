@@ -68,6 +68,18 @@ operand_say(const char *operand, int errnum)
 			    "'detach --list' shows the jobs",
 			    operand);
 		break;
+	case ECHILD:
+		say("%s: has ended; its parent has not collected its exit "
+		    "status yet",
+		    operand);
+		break;
+	case ELOOP:
+	case ENOTSUP:
+		say("%s: %s; a pidfile must %s", operand,
+		    errnum == ELOOP ? "is a symbolic link" :
+				      "is no regular file",
+		    errnum == ELOOP ? "not be one" : "be one");
+		break;
 	case EBUSY:
 		say("%s: is locked, but not by the process that it names",
 		    operand);
@@ -118,6 +130,13 @@ operands_check(char *const *operands, int n)
 	return 0;
 }
 
+/* A process that is no job's, and has ended, but is still to be seen. */
+static bool
+is_zombie(const struct job *j)
+{
+	return j->record == NULL && j->state != JOB_RUNNING;
+}
+
 struct job *
 operand_find(const char *operand)
 {
@@ -125,10 +144,10 @@ operand_find(const char *operand)
 	int saved;
 
 	j = job_find(operand);
-	if (j != NULL && j->record == NULL && j->state != JOB_RUNNING) {
+	if (j != NULL && is_zombie(j)) {
 		job_free(j);
 		j = NULL;
-		errno = ESRCH;
+		errno = ECHILD;
 	}
 	if (j == NULL) {
 		saved = errno;
@@ -142,13 +161,16 @@ bool
 operand_is_over(const char *operand)
 {
 	struct job *j;
+	bool over;
 
-	if (!job_operand_is_path(operand))
+	if (!job_operand_is_path(operand) && !job_operand_is_pid(operand))
 		return false;
 	if ((j = job_find(operand)) == NULL)
-		return errno == ESRCH;
+		return errno == ESRCH && job_operand_is_path(operand);
+	over = is_zombie(j);
 	job_free(j);
-	return false;
+	errno = ECHILD;
+	return over;
 }
 
 bool

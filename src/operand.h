@@ -22,8 +22,9 @@ int	operands_check(char *const *operands, int n);
 void	operand_say(const char *operand, int errnum);
 
 /*
- * True if the operand is a pidfile that is there but not locked: what it was
- * for has ended. Says nothing.
+ * True if what the operand is for has ended, and there is no job of it: a
+ * pidfile that is there but not locked, errno ESRCH; a zombie, ECHILD. Says
+ * nothing.
  */
 bool	operand_is_over(const char *operand);
 

@@ -57,19 +57,67 @@ runs(pid_t pid)
 	    st.state != 'X';
 }
 
+/* True if the process has the file open. */
+static bool
+has_open(pid_t pid, const struct stat *file)
+{
+	char path[32];
+	struct dirent *e;
+	struct stat st;
+	bool found = false;
+	DIR *d;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/fd", (long)pid);
+	if ((d = opendir(path)) == NULL)
+		return false;
+	while (!found && (e = readdir(d)) != NULL)
+		found = fstatat(dirfd(d), e->d_name, &st, 0) == 0 &&
+		    st.st_dev == file->st_dev && st.st_ino == file->st_ino;
+	closedir(d);
+	return found;
+}
+
+/*
+ * True if the text can mean this process: it has the file, or was there when
+ * the text was written. One that has neither was given the pid of a command
+ * that has ended, while what that left behind holds the lock (F4, J3). A
+ * clock that was set meanwhile spoils the second, but not the first.
+ */
+static bool
+is_meant(const struct identity *id, const struct stat *file)
+{
+	struct timespec started;
+	int64_t early;
+
+	if (has_open(id->pid, file))
+		return true;
+	if (process_started(id->start_time, &started) == -1)
+		return false;
+	early = (int64_t)(file->st_mtim.tv_sec - started.tv_sec) * NS_PER_S +
+	    file->st_mtim.tv_nsec - started.tv_nsec;
+	return early >= -COARSE_NS;
+}
+
+/* The running process that a locked file's text means, or 0. */
 static pid_t
 named_pid(int dirfd, const char *name)
 {
-	pid_t pid;
+	struct identity id;
+	struct stat st;
+	pid_t pid = 0;
 	int fd;
 
 	fd = openat(dirfd, name,
 	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd == -1)
 		return 0;
-	pid = read_pid(fd);
+	if (fstat(fd, &st) == 0)
+		pid = read_pid(fd);
 	close(fd);
-	return runs(pid) ? pid : 0;
+	return runs(pid) && process_identify(pid, &id) == 0 &&
+		is_meant(&id, &st) ?
+	    pid :
+	    0;
 }
 
 /*
@@ -123,7 +171,9 @@ open_directory(int at, const char *path, const char **name)
 		return -1;
 	memcpy(dir, path, len);
 	dir[len] = '\0';
-	fd = openat(at, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = geteuid() == 0 ?
+	    pidfile_open_way(at, dir) :
+	    openat(at, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir != room)
 		free(dir);
 	return fd;
@@ -155,11 +205,14 @@ check_file(const struct stat *st, bool trusted)
 		errno = ELOOP;
 	else if (!S_ISREG(st->st_mode))
 		errno = ENOTSUP;
-	else if (trusted || geteuid() != 0 ||
-	    (st->st_uid == 0 && st->st_nlink <= 1))
+	else if (trusted || geteuid() != 0)
 		return 0;
-	else
+	else if (st->st_uid != 0)
 		errno = EPERM;
+	else if (st->st_nlink > 1)
+		errno = EMLINK;
+	else
+		return 0;
 	return -1;
 }
 
@@ -255,47 +308,6 @@ fail:
 	return -1;
 }
 
-/* True if the process has the file open. */
-static bool
-has_open(pid_t pid, const struct stat *file)
-{
-	char path[32];
-	struct dirent *e;
-	struct stat st;
-	bool found = false;
-	DIR *d;
-
-	(void)snprintf(path, sizeof(path), "/proc/%ld/fd", (long)pid);
-	if ((d = opendir(path)) == NULL)
-		return false;
-	while (!found && (e = readdir(d)) != NULL)
-		found = fstatat(dirfd(d), e->d_name, &st, 0) == 0 &&
-		    st.st_dev == file->st_dev && st.st_ino == file->st_ino;
-	closedir(d);
-	return found;
-}
-
-/*
- * True if the text can mean this process: it has the file, or was there when
- * the text was written. One that has neither was given the pid of a command
- * that has ended, while what that left behind holds the lock (F4, J3). A
- * clock that was set meanwhile spoils the second, but not the first.
- */
-static bool
-is_meant(const struct identity *id, const struct stat *file)
-{
-	struct timespec started;
-	int64_t early;
-
-	if (has_open(id->pid, file))
-		return true;
-	if (process_started(id->start_time, &started) == -1)
-		return false;
-	early = (int64_t)(file->st_mtim.tv_sec - started.tv_sec) * NS_PER_S +
-	    file->st_mtim.tv_nsec - started.tv_nsec;
-	return early >= -COARSE_NS;
-}
-
 /*
  * What root would not lock, it does not believe either: who can write to the
  * file can lock it, and name any process.
@@ -334,8 +346,9 @@ pidfile_process(const char *path, struct identity *id)
 	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd == -1)
 		return -1;
-	if (flock(fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK &&
-	    fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+		none = ENOTSUP;
+	} else if (flock(fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK) {
 		if (check_told(&st, path) == -1) {
 			saved = errno;
 			close(fd);

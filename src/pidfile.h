@@ -25,12 +25,13 @@ struct pidfile {
 /*
  * Open and lock path, mode 0644 less the umask, but for the owner's part, and
  * empty it. It is taken from the directory at, which the caller trusts, or
- * AT_FDCWD. If the command is to inherit root's lock, fd can only be read: it may run as somebody else,
- * who could otherwise have root's verbs believe what it writes. 0, or -1 with
- * errno: EWOULDBLOCK it is live, and *other is the pid in it, or 0 if no pid
- * of a running process appeared in it within a second; ELOOP a symbolic
- * link; ENOTSUP no regular file; EPERM the caller is root, and somebody else
- * owns or can replace it.
+ * AT_FDCWD. If the command is to inherit root's lock, fd can only be read: it
+ * may run as somebody else, who could otherwise have root's verbs believe
+ * what it writes. 0, or -1 with errno: EWOULDBLOCK it is live, and *other is
+ * the pid in it, or 0 if no pid of a running process that it can mean
+ * appeared in it within a second; ELOOP a symbolic link; ENOTSUP no regular
+ * file; EPERM the caller is root, and somebody else owns or can replace it,
+ * EMLINK or it has another name.
  */
 int	pidfile_claim(struct pidfile *p, int at, const char *path,
 	    bool inherited, pid_t *other);
@@ -49,6 +50,13 @@ pid_t	pidfile_left(const char *path);
  * or what is in it; else -1, EPERM.
  */
 int	pidfile_check_way(int dirfd);
+
+/*
+ * Open root's directory path, from the directory at, through no symbolic
+ * link but those that nobody but root may change. A descriptor, or -1 with
+ * errno: EPERM another user could lead the way elsewhere.
+ */
+int	pidfile_open_way(int at, const char *path);
 
 /* Write pid into it. Async-signal-safe. 0, or -1 with errno. */
 int	pidfile_put(int fd, pid_t pid);

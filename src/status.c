@@ -132,12 +132,12 @@ verb_status(const struct options *o)
 	int code, rc = 0;
 
 	if (operand_is_over(o->argv[0])) {
-		operand_say(o->argv[0], ESRCH);
+		operand_say(o->argv[0], errno);
 		return EXIT_NOT_RUNNING;
 	}
 	if ((j = operand_find(o->argv[0])) == NULL)
 		return errno == ENOENT || errno == ESRCH || errno == EBUSY ||
-			errno == EINVAL ?
+			errno == EINVAL || errno == ELOOP || errno == ENOTSUP ?
 		    EXIT_NO_JOB :
 		    EXIT_FAILED;
 	code = state_code(j->state);

@@ -279,6 +279,37 @@ ended_kept() {
 	done
 }
 
+@test "F2, J3: a lock that a leftover holds, and a pid that is another's by now" {
+	sleep 300 3>&- &
+	stranger=$!
+	started "$stranger"
+	"$DETACH" -q -p pid sh -c 'sleep 300 & echo $! >leftover'
+	soon test -s leftover
+	started "$(cat leftover)"
+	soon gone "$(pid_in pid)"
+	printf %s "$stranger" >pid
+	touch -d 2020-01-01 pid
+	run "$DETACH" -p pid -o out sleep 300
+	status_is 1
+	matches "$output" '^detach: pid: already running: it is locked by another process$'
+	[ ! -e out ]
+	end "$stranger"
+}
+
+@test "F5: a verb's pidfile that cannot be one is named as such" {
+	mkdir directory
+	mkfifo fifo
+	printf %s $$ >pid
+	ln -s pid link
+	for file in ./directory ./fifo ./link; do
+		run timeout 20 "$DETACH" --status "$file"
+		status_is 4
+		matches "$output" "^detach: $file: is (no regular file|a symbolic link); a pidfile must "
+		run timeout 20 "$DETACH" --stop "$file"
+		status_is 1
+	done
+}
+
 @test "F2: a loser waits for the winner to write its pid" {
 	: >pid
 	hold pid
@@ -406,6 +437,40 @@ ended_kept() {
 	: >"$file"
 	chown 65534 "$file"
 	refused
+}
+
+@test "F5: as root, a way through another user's symbolic link is refused" {
+	need_root
+	chmod 755 .
+	mkdir theirs real
+	ln -s "$WORK/real" theirs/link
+	chown -hR 65534:65534 theirs
+	for file in theirs/link/pid "$WORK/theirs/link/pid" \
+	    real/../theirs/link/pid; do
+		refused
+		matches "$output" "or can replace it; "
+		[ ! -e real/pid ]
+	done
+	# One's own, there, may be replaced as well; and so may what it goes by.
+	chown -h 0:0 theirs/link
+	file=theirs/link/pid
+	refused
+	ln -s theirs/link way
+	file=way/pid
+	refused
+	[ ! -e real/pid ]
+	ln -s loop loop
+	file=loop/pid
+	refused
+	# Where only root can: as /var/run, which leads to /run.
+	mkdir ours
+	ln -s ../real ours/relative
+	ln -s ours/relative chain
+	run_pid "chain//./pid"
+	equal "$(pid_in real/pid)" "$pid"
+	run "$DETACH" --status "$WORK/chain/pid"
+	status_is 0
+	end "$pid"
 }
 
 @test "F5: as an ordinary user, one's own file in a directory of one's own is taken" {

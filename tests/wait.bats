@@ -149,7 +149,14 @@ time.sleep(300)' >zombie 3>&- &
 	status_is 9
 	# It has ended: no verb takes it for a running command.
 	run "$DETACH" --status "$zombie"
-	status_is 4
+	status_is 3
+	matches "$output" "^detach: $zombie: has ended; "
+	run "$DETACH" --stop "$zombie"
+	status_is 0
+	equal "$output" ""
+	run "$DETACH" --signal=0 "$zombie"
+	status_is 1
+	matches "$output" "^detach: $zombie: has ended; "
 }
 
 @test "V3: a pidfile's process" {
