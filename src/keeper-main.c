@@ -14,6 +14,8 @@
  */
 #include "config.h"
 
+#include <sys/prctl.h>
+
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -39,7 +41,7 @@ number(const char **p)
 }
 
 int
-main(void)
+main(int argc, char *argv[])
 {
 	struct keeper k = { .pidfd = -1 };
 	const char *numbers = getenv("KEEPER");
@@ -52,6 +54,9 @@ main(void)
 		(void)!write(STDERR_FILENO, help, sizeof(help) - 1);
 		return EXIT_FAILED;
 	}
+	/* What ps(1) shows without -f is the program's name else. */
+	if (argc > 0)
+		(void)prctl(PR_SET_NAME, argv[0]);
 	k.dirfd = number(&numbers);
 	k.pidfile = number(&numbers);
 	k.pidfile_dirfd = number(&numbers);

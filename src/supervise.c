@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -269,6 +270,9 @@ set_title(struct launch *l)
 	size_t len;
 
 	setproctitle("%s", l->o->name);
+	snprintf(l->keeper_title, sizeof(l->keeper_title), "detach: %s",
+	    l->o->name);
+	(void)prctl(PR_SET_NAME, l->keeper_title);
 	len = strnlen(l->arguments, l->arguments_size);
 	memset(l->arguments + len, '\0', l->arguments_size - len);
 }

@@ -173,9 +173,11 @@ nothing_of_group() {
 	soon has "$DETACH_STATE_DIR/a/log" ready
 	keeper=$(keeper_pid a)
 	equal "$(ps -o args= -p "$keeper")" "detach: a"
+	equal "$(ps -o comm= -p "$keeper")" "detach: a"
 	job -n with-a-hook --on-exit=true sleep 300
 	equal "$(ps -o args= -p "$(keeper_pid with-a-hook)")" \
 	    "detach: with-a-hook"
+	equal "$(ps -o comm= -p "$(keeper_pid with-a-hook)")" "detach: with-a-"
 	for sig in TERM INT QUIT USR1 USR2; do
 		kill -$sig "$keeper"
 		soon has "$DETACH_STATE_DIR/a/log" "got $sig"
