@@ -39,7 +39,7 @@ follow_links(char path[PATH_MAX])
 		if (!S_ISLNK(st.st_mode))
 			return 0;
 		if (geteuid() == 0 && st.st_uid != 0) {
-			errno = EPERM;
+			errno = ENOTSUP;
 			return -1;
 		}
 		n = readlink(path, target, sizeof(target) - 1);

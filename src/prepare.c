@@ -50,7 +50,7 @@ prepare_descriptors(struct launch *l)
 		}
 	if (streams_survey(&l->streams) == -1)
 		return failed("/dev/null");
-	if ((o->print_pid || o->json) &&
+	if ((o->print_pid || o->json || o->foreground) &&
 	    l->streams.kind[STDOUT_FILENO] == STREAM_CLOSED) {
 		errno = EBADF;
 		return failed("standard output");
@@ -186,8 +186,14 @@ prepare_streams(struct launch *l)
 
 	if (l->jobdir != -1 && !l->jobdir_created)
 		(void)statedir_job_recover(l->jobdir);
-	if (streams_open(&l->streams, &r) == -1)
-		return failed(l->streams.culprit);
+	if (streams_open(&l->streams, &r) == -1) {
+		if (errno != ENOTSUP)
+			return failed(l->streams.culprit);
+		say("%s: is another user's symbolic link, which root does "
+		    "not follow; name the file itself",
+		    l->streams.culprit);
+		return EXIT_FAILED;
+	}
 	l->has_log = l->jobdir != -1 && l->streams.log != NULL;
 	return 0;
 }
