@@ -89,16 +89,20 @@ verb_log(const struct options *o)
 {
 	const char *operand = o->argv[0];
 	struct job *j;
-	int code;
+	int code, fd = -1;
 
 	if ((j = operand_find(operand)) == NULL)
 		return EXIT_FAILED;
 	if (!o->follow)
 		code = print(j, operand, o->lines);
+	else if (j->state != JOB_RUNNING && (fd = follow_open(j)) == -1)
+		code = say_no_log(j, operand, errno);
 	else if (j->record != NULL && j->record->log == NULL)
 		code = say_no_log(j, operand, ENODATA);
 	else
 		code = exit_code(follow(j, 0, o->lines, -1), j, operand);
+	if (fd != -1)
+		(void)close(fd);
 	job_free(j);
 	if (say_flush() == -1) {
 		say_errno(errno, "standard output");

@@ -54,8 +54,8 @@ void	signals_unblock(void);
 
 /*
  * Block signo and return a descriptor (close-on-exec, non-blocking) that is
- * readable when it has come, as by signalfd(2); -1 with errno. A signal that
- * is ignored never comes.
+ * readable when it has come, as by signalfd(2); -1 with errno. It comes even
+ * if it is ignored, as SIGINT is in what a script runs with "&".
  */
 int	signals_fd(int signo);
 

@@ -61,9 +61,11 @@ sum() {
 	job -n b true
 	"$DETACH" --wait b
 	rm "$DETACH_STATE_DIR/b/log"
-	run "$DETACH" --log b
-	status_is 1
-	matches "$output" "its log is gone"
+	for follow in "" --follow; do
+		run "$DETACH" --log $follow b
+		status_is 1
+		matches "$output" "its log is gone"
+	done
 }
 
 @test "V4: --follow goes on until the job ends, and has its status" {
@@ -185,6 +187,14 @@ sum() {
 	run job -f -n a sh -c 'kill -KILL $$'
 	status_is 137
 	PATH=/usr/bin:/bin run -127 job -f -n a nosuch-command
+}
+
+@test "f: -f with its standard output closed: 125, and nothing is left" {
+	run bash -c '"$DETACH" -f -n a sleep 300 >&-'
+	status_is 125
+	equal "$output" "detach: standard output: Bad file descriptor"
+	nothing_left
+	[ ! -e "$DETACH_STATE_DIR/a" ]
 }
 
 @test "f: -f without -n names the job after the command" {
