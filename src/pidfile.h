@@ -70,8 +70,9 @@ int	pidfile_drop(int fd, int dirfd, const char *name);
 /*
  * The process that a live pidfile names; it may be a zombie. 0, or -1 with
  * errno: ESRCH it is not live; EBUSY it is, but names no process, or one that
- * came later than its text; EPERM the caller is root, and somebody else can write to the
- * file or replace it.
+ * came later than its text; ELOOP a symbolic link; ENOTSUP no regular file;
+ * EPERM the caller is root, and somebody else can write to the file or
+ * replace it.
  */
 int	pidfile_process(const char *path, struct identity *id);
 
