@@ -72,7 +72,7 @@ year() {
 	year=$(($(date +%Y) + 100))
 	# The keeper that is there for --on-exit is the launcher's own image.
 	ahead "$later" "$DETACH" -n a -o out --on-exit=': >hook' \
-	    sh -c 'sleep 1; exit 3'
+	    sh -c 'sleep 1.2; exit 3'
 	run "$DETACH" --wait a
 	status_is 3
 	soon test -e hook
