@@ -58,6 +58,11 @@ sum() {
 	run "$DETACH" --log a
 	status_is 1
 	matches "$output" "no log"
+	job -n a -o /dev/null sleep 300
+	run "$DETACH" --log --follow a
+	status_is 1
+	matches "$output" "no log"
+	"$DETACH" --stop a
 	job -n b true
 	"$DETACH" --wait b
 	rm "$DETACH_STATE_DIR/b/log"

@@ -471,6 +471,27 @@ ended_kept() {
 	run "$DETACH" --status "$WORK/chain/pid"
 	status_is 0
 	end "$pid"
+	ln -s "$WORK/ours" absolute
+	run_pid absolute/relative/pid
+	equal "$(pid_in real/pid)" "$pid"
+	end "$pid"
+}
+
+@test "F5: as root, a way that is too long is an error" {
+	local deep long
+
+	need_root
+	chmod 755 .
+	deep=$(printf 'x/%.0s' {1..1900})
+	long=$(printf '%0300d' 0)
+	mkdir -p "$deep"
+	ln -s "$deep" link
+	ln -s "$long" part
+	for file in "$long/pid" part/pid "$deep$deep${deep}pid" \
+	    "link/$(printf './%.0s' {1..200})pid"; do
+		refused
+		matches "$output" "File name too long$"
+	done
 }
 
 @test "F5: as an ordinary user, one's own file in a directory of one's own is taken" {
