@@ -160,6 +160,8 @@ adopt_and_close() {
 	soon filled pid
 	"$DETACH" --adopt "$(cat pid)"
 	echo y >adopted
+	soon has screen Running
+	: >pid.end
 	wait $pty
 }
 
@@ -585,9 +587,11 @@ $pid"*"bg; disown -h"* ]]
 	if [ "$status" -ne 0 ]; then
 		[ "$status" -eq 125 ]
 		[[ $output == *"cannot be interrupted; nothing was changed"* ]]
+		: >pid.end
 		soon state_is "$pid" S
 		"$DETACH" --adopt -o log "$pid"
 	fi
+	: >pid.end
 	works "$pid" log
 }
 
@@ -730,6 +734,7 @@ $pid"*"bg; disown -h"* ]]
 @test "V8: -n: how it ended is on record, where the kernel tells" {
 	in_terminal "$TARGET status $PWD/pid 7"
 	"$DETACH" --adopt -n "$JOB" "$pid"
+	: >pid.end
 	local status=0
 	"$DETACH" --wait "$JOB" || status=$?
 	case $(uname -r) in

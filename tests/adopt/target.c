@@ -19,9 +19,9 @@
  *	hup	 has a handler for SIGHUP, that exits with status 9
  *	filter	 runs under a seccomp filter of its own
  *	hidden	 is not dumpable
- *	vfork	 waits in vfork(2) for 3 seconds
+ *	vfork	 waits in vfork(2) until PIDFILE.end exists
  *	fork	 makes a child every 10 ms that lives for 50 ms
- *	status	 exits with status N after a second
+ *	status	 exits with status N once PIDFILE.end exists
  */
 
 #define _GNU_SOURCE
@@ -63,6 +63,18 @@ ready(void)
 	if (f == NULL || fprintf(f, "%d\n", (int)getpid()) < 0 ||
 	    fclose(f) != 0)
 		err(2, "%s", pidfile);
+}
+
+/* Wait until PIDFILE.end exists, two minutes at most. */
+static void
+told_to_end(void)
+{
+	char path[4096];
+	int i;
+
+	snprintf(path, sizeof(path), "%s.end", pidfile);
+	for (i = 0; i < TICKS && access(path, F_OK) == -1; i++)
+		nap(20);
 }
 
 static void *
@@ -288,12 +300,12 @@ main(int argc, char *argv[])
 		tick(NULL);
 	} else if (strcmp(kind, "status") == 0) {
 		ready();
-		nap(1000);
+		told_to_end();
 		return (int)n;
 	} else if (strcmp(kind, "vfork") == 0) {
 		ready();
 		if (vfork() == 0) {
-			nap(3000);
+			told_to_end();
 			_exit(0);
 		}
 		tick(NULL);
