@@ -358,11 +358,18 @@ process_exit_status(int pidfd, int64_t timeout, int *status)
 	int64_t end = monotonic_ns(CLOCK_MONOTONIC) + timeout, left;
 	struct pollfd pfd = { .fd = pidfd, .events = 0 };
 	struct exit_info info;
+	bool again = false;
 
 	for (;;) {
 		memset(&info, 0, sizeof(info));
 		info.mask = INFO_EXIT;
 		if (ioctl(pidfd, GET_EXIT_INFO, &info) == -1) {
+			/* Reaped between the kernel's looks for the status and
+			   for the process: now there is one. */
+			if (errno == ESRCH && !again) {
+				again = true;
+				continue;
+			}
 			errno = ENOTSUP;
 			return -1;
 		}

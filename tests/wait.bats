@@ -159,6 +159,22 @@ time.sleep(300)' >zombie 3>&- &
 	matches "$output" "^detach: $zombie: has ended; "
 }
 
+@test "V3: the status of a process that is reaped while the kernel looks" {
+	need strace
+	[ -z "${DETACH_SANITIZED:-}" ] || skip "a sanitizer traces itself"
+	need_exit_info
+	sh -c 'sleep 0.5; exit 8' 3>&- &
+	run strace -f -qq -o trace -e trace=ioctl -e inject=ioctl:error=ESRCH:when=1 \
+	    "$DETACH" --wait $!
+	status_is 8
+	equal "$(grep -c INJECTED trace)" 1 "failures"
+	# On Linux before 6.15 it is so for ever.
+	sh -c 'sleep 0.5; exit 8' 3>&- &
+	run timeout 30 strace -f -qq -o trace -e trace=ioctl \
+	    -e inject=ioctl:error=ESRCH "$DETACH" --wait $!
+	status_is 125
+}
+
 @test "V3: a pidfile's process" {
 	need_exit_info
 	launch -p ./x.pid sh -c 'sleep 0.5; exit 8'
