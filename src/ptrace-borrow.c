@@ -121,7 +121,7 @@ enter_rewound(struct tracee *t)
 {
 	pid_t tid = t->caller->tid;
 
-	if (t->caller->restart != 0 || !is_insn(t, arch_pc(&t->caller->regs)))
+	if (t->caller->restart != 0 || !insn_at(t, arch_pc(&t->caller->regs)))
 		return 0;
 	if (thread_syscall_stop(t, tid) == -1)
 		return -1;

@@ -123,6 +123,9 @@ int	tracee_open(struct tracee *t);
 uint64_t insn_find(struct tracee *t);
 uint64_t insn_guess(struct tracee *t);
 
+/* True if there is one at that address, once its memory is open. */
+bool	insn_at(struct tracee *t, uint64_t addr);
+
 /* The options that all its threads are seized with. */
 uintptr_t tracee_options(const struct tracee *t);
 

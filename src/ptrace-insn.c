@@ -79,9 +79,8 @@ vdso(struct tracee *t)
 	return 0;
 }
 
-/* True if there is one at that address. */
-static bool
-is_insn(struct tracee *t, uint64_t addr)
+bool
+insn_at(struct tracee *t, uint64_t addr)
 {
 	unsigned char insn[ARCH_INSN_LEN];
 
@@ -123,7 +122,7 @@ insn_find(struct tracee *t)
 	char line[512], path[64], perm[5];
 	FILE *fp;
 
-	if (is_insn(t, t->insn))
+	if (insn_at(t, t->insn))
 		return t->insn;
 	if ((found = insn_in_vdso(t)) != 0)
 		return found;
