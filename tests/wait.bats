@@ -159,20 +159,41 @@ time.sleep(300)' >zombie 3>&- &
 	matches "$output" "^detach: $zombie: has ended; "
 }
 
+# has_pidfd_below PID: its child has a pidfd by now.
+has_pidfd_below() {
+	local child
+
+	child=$(ps -o pid= --ppid "$1" | tr -d ' ') && [ -n "$child" ] &&
+	    find "/proc/$child/fd" -lname '*pidfd*' 2>/dev/null | grep -q .
+}
+
+# wait_with STATUS INJECTION: --wait a process that ends once it is waited
+# for, while ioctl(2) fails so.
+wait_with() {
+	local p tracer status=0
+
+	rm -f go
+	sh -c 'until [ -e go ]; do sleep 0.05; done; exit 8' 3>&- &
+	p=$!
+	started "$p"
+	strace -f -qq -o trace -e trace=ioctl -e inject=ioctl:"$2" \
+	    "$DETACH" --wait "$p" 3>&- &
+	tracer=$!
+	started "$tracer"
+	soon has_pidfd_below "$tracer"
+	: >go
+	wait "$tracer" || status=$?
+	equal "$status" "$1" status
+}
+
 @test "V3: the status of a process that is reaped while the kernel looks" {
 	need strace
 	[ -z "${DETACH_SANITIZED:-}" ] || skip "a sanitizer traces itself"
 	need_exit_info
-	sh -c 'sleep 0.5; exit 8' 3>&- &
-	run strace -f -qq -o trace -e trace=ioctl -e inject=ioctl:error=ESRCH:when=1 \
-	    "$DETACH" --wait $!
-	status_is 8
+	wait_with 8 error=ESRCH:when=1
 	equal "$(grep -c INJECTED trace)" 1 "failures"
 	# On Linux before 6.15 it is so for ever.
-	sh -c 'sleep 0.5; exit 8' 3>&- &
-	run timeout 30 strace -f -qq -o trace -e trace=ioctl \
-	    -e inject=ioctl:error=ESRCH "$DETACH" --wait $!
-	status_is 125
+	wait_with 125 error=ESRCH
 }
 
 @test "V3: a pidfile's process" {
