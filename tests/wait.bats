@@ -159,16 +159,14 @@ time.sleep(300)' >zombie 3>&- &
 	matches "$output" "^detach: $zombie: has ended; "
 }
 
-# has_pidfd_below PID: its child has a pidfd by now.
-has_pidfd_below() {
-	local child
-
-	child=$(ps -o pid= --ppid "$1" | tr -d ' ') && [ -n "$child" ] &&
-	    find "/proc/$child/fd" -lname '*pidfd*' 2>/dev/null | grep -q .
+# waits_below PID: its child, $waiter, has a pidfd by now.
+waits_below() {
+	waiter=$(ps -o pid= --ppid "$1" | tr -d ' ') && [ -n "$waiter" ] &&
+	    find "/proc/$waiter/fd" -lname '*pidfd*' 2>/dev/null | grep -q .
 }
 
-# wait_with STATUS INJECTION: --wait a process that ends once it is waited
-# for, while ioctl(2) fails so.
+# wait_with STATUS INJECTION: --wait a process that ends, and is reaped, while
+# the waiter is stopped, lest it see a zombie; ioctl(2) fails so.
 wait_with() {
 	local p tracer status=0
 
@@ -180,8 +178,11 @@ wait_with() {
 	    "$DETACH" --wait "$p" 3>&- &
 	tracer=$!
 	started "$tracer"
-	soon has_pidfd_below "$tracer"
+	soon waits_below "$tracer"
+	kill -STOP "$waiter"
 	: >go
+	soon test ! -e "/proc/$p"
+	kill -CONT "$waiter"
 	wait "$tracer" || status=$?
 	equal "$status" "$1" status
 }
