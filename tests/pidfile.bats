@@ -441,6 +441,8 @@ ended_kept() {
 
 @test "F5: as root, a way through another user's symbolic link is refused" {
 	need_root
+	# It takes "/" for where it looks for libraries.
+	[ -z "${DETACH_EMULATED:-}" ] || skip "qemu-user has another /"
 	chmod 755 .
 	mkdir theirs real
 	ln -s "$WORK/real" theirs/link
