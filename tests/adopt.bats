@@ -15,6 +15,15 @@ teardown() {
 	detach_teardown
 }
 
+# play_script: ./script in a terminal, $pty, with bash in it, until ./pid is
+# there. The screen is in ./screen.
+play_script() {
+	"$PTY" bash --norc -i <script >screen 2>&1 3>&- &
+	pty=$!
+	started "$pty"
+	soon filled pid
+}
+
 # adopt_and_close: into ./log, and close the terminal.
 adopt_and_close() {
 	"$DETACH" --adopt -o log "$pid"
@@ -127,10 +136,9 @@ adopt_and_close() {
 		close
 		wait
 	END
-	"$PTY" bash --norc -i <script >screen 2>&1 3>&- &
-	echo $! >pty
-	started $!
-	soon filled pid
+	local pty
+	play_script
+	echo "$pty" >pty
 	pid=$(cat pid)
 	started "$pid"
 	soon in_foreground "$pid"
@@ -154,10 +162,8 @@ adopt_and_close() {
 		close
 		wait
 	END
-	"$PTY" bash --norc -i <script >screen 2>&1 3>&- &
-	local pty=$!
-	started $pty
-	soon filled pid
+	local pty
+	play_script
 	"$DETACH" --adopt "$(cat pid)"
 	echo y >adopted
 	soon has screen Running
@@ -432,10 +438,8 @@ while sleep 0.1; do echo x; done)"
 		close
 		wait
 	END
-	"$PTY" bash --norc -i <script >screen 2>&1 3>&- &
-	local pty=$!
-	started $pty
-	soon filled pid
+	local pty
+	play_script
 	refused "$(cat pid) (bash): this is a terminal's shell*" "$(cat pid)"
 	echo y >end
 	soon gone $pty

@@ -60,9 +60,9 @@ no_pid() {
 	equal "$(awk 'NR > 1 { print $1 }' <<<"$output" | xargs)" "d - a"
 }
 
-@test "V3: started anew while it is waited for: the status is the first's" {
-	local waiting
-
+# ended_unseen: the job a, which ends with 7 while the process of ./pid, which
+# waits for it below $waiting, is stopped.
+ended_unseen() {
 	"$DETACH" -n a -o out sh -c 'while [ ! -e go ]; do sleep 0.05; done
 	    exit 7'
 	timeout 60 sh -c 'echo $$ >pid; exec "$DETACH" --wait a' 3>&- &
@@ -73,6 +73,12 @@ no_pid() {
 	kill -STOP "$(cat pid)"
 	: >go
 	soon ended a
+}
+
+@test "V3: started anew while it is waited for: the status is the first's" {
+	local waiting
+
+	ended_unseen
 	"$DETACH" -n a -o out sleep 300
 	kill -CONT "$(cat pid)"
 	status=0
@@ -292,16 +298,7 @@ no_pid() {
 @test "V3: forgotten while it is waited for" {
 	local waiting
 
-	"$DETACH" -n a -o out sh -c 'while [ ! -e go ]; do sleep 0.05; done
-	    exit 7'
-	timeout 60 sh -c 'echo $$ >pid; exec "$DETACH" --wait a' 3>&- &
-	waiting=$!
-	soon test -s pid
-	soon has_execed "$(cat pid)" detach
-	soon state_is "$(cat pid)" S
-	kill -STOP "$(cat pid)"
-	: >go
-	soon ended a
+	ended_unseen
 	"$DETACH" --forget a
 	kill -CONT "$(cat pid)"
 	status=0
