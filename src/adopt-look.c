@@ -133,41 +133,14 @@ adopt_look(pid_t pid, struct member *m)
 	return 0;
 }
 
-/*
- * Where a process's stack and arguments begin, which execve(2) sets at
- * random: fields 28 and 48 of /proc/PID/stat. False if it is not told.
- */
-static bool
-read_layout(pid_t pid, uint64_t layout[2])
-{
-	char buf[1024], path[32], *p;
-	FILE *fp;
-	size_t n;
-	int i;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if ((fp = fopen(path, "re")) == NULL)
-		return false;
-	n = fread(buf, 1, sizeof(buf) - 1, fp);
-	fclose(fp);
-	buf[n] = '\0';
-	layout[0] = layout[1] = 0;
-	p = strrchr(buf, ')');
-	for (i = 3; p != NULL && i <= 48; i++) {
-		if ((p = strchr(p + 1, ' ')) != NULL && (i == 28 || i == 48))
-			layout[i == 48] = strtoull(p, NULL, 10);
-	}
-	return layout[0] != 0 && layout[1] != 0;
-}
-
 bool
 adopt_is_fork(const struct member *m)
 {
-	struct process_stat parent;
-	uint64_t its[2], ours[2];
+	struct process_stat its, ours;
 
-	return process_stat(m->ppid, &parent) == 0 &&
-	    parent.session == m->session && parent.pgrp != m->pgrp &&
-	    read_layout(m->ppid, its) && read_layout(m->thread, ours) &&
-	    memcmp(its, ours, sizeof(its)) == 0;
+	return process_stat(m->ppid, &its) == 0 &&
+	    process_stat(m->thread, &ours) == 0 &&
+	    its.session == ours.session && its.pgrp != ours.pgrp &&
+	    its.start_stack != 0 && its.start_stack == ours.start_stack &&
+	    its.arg_start != 0 && its.arg_start == ours.arg_start;
 }

@@ -138,10 +138,9 @@ is_zombie(const struct job *j)
 }
 
 struct job *
-operand_find(const char *operand)
+operand_look(const char *operand)
 {
 	struct job *j;
-	int saved;
 
 	j = job_find(operand);
 	if (j != NULL && is_zombie(j)) {
@@ -149,7 +148,16 @@ operand_find(const char *operand)
 		j = NULL;
 		errno = ECHILD;
 	}
-	if (j == NULL) {
+	return j;
+}
+
+struct job *
+operand_find(const char *operand)
+{
+	struct job *j;
+	int saved;
+
+	if ((j = operand_look(operand)) == NULL) {
 		saved = errno;
 		operand_say(operand, saved);
 		errno = saved;
@@ -158,19 +166,10 @@ operand_find(const char *operand)
 }
 
 bool
-operand_is_over(const char *operand)
+operand_is_over(const char *operand, int errnum)
 {
-	struct job *j;
-	bool over;
-
-	if (!job_operand_is_path(operand) && !job_operand_is_pid(operand))
-		return false;
-	if ((j = job_find(operand)) == NULL)
-		return errno == ESRCH && job_operand_is_path(operand);
-	over = is_zombie(j);
-	job_free(j);
-	errno = ECHILD;
-	return over;
+	return errnum == ECHILD ||
+	    (errnum == ESRCH && job_operand_is_path(operand));
 }
 
 bool

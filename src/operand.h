@@ -6,8 +6,14 @@
 #include "job.h"
 
 /*
- * job_find(), and if it fails, a message on standard error that says what to
- * do next, and NULL with errno. A zombie is no process here.
+ * job_find(), for which a process that is no job's and a zombie is none:
+ * NULL with errno ECHILD. The caller frees it.
+ */
+struct job *operand_look(const char *operand);
+
+/*
+ * The same, and if it fails, a message on standard error that says what to do
+ * next.
  */
 struct job *operand_find(const char *operand);
 
@@ -18,15 +24,15 @@ struct job *operand_find(const char *operand);
  */
 int	operands_check(char *const *operands, int n);
 
-/* The message alone, for errno as job_find() left it. */
+/* The message alone, for errno as operand_look() left it. */
 void	operand_say(const char *operand, int errnum);
 
 /*
- * True if what the operand is for has ended, and there is no job of it: a
- * pidfile that is there but not locked, errno ESRCH; a zombie, ECHILD. Says
- * nothing.
+ * True if operand_look() failed with errnum because what the operand is for
+ * has ended, and there is no job of it: a pidfile that is there but not
+ * locked; a zombie.
  */
-bool	operand_is_over(const char *operand);
+bool	operand_is_over(const char *operand, int errnum);
 
 /* True, with a message, if the job is another host's, so that verb (as in
    "cannot be stopped") cannot be done from here. */

@@ -102,10 +102,12 @@ process_stat(pid_t pid, struct process_stat *st)
 		TTY,
 		TPGID,
 		THREADS = 20,
-		START_TIME = 22
+		START_TIME = 22,
+		START_STACK = 28,
+		ARG_START = 48
 	};
 	char buf[1024], path[32];
-	long long v[START_TIME + 1];
+	long long v[ARG_START + 1] = { 0 };
 	char *p, *end;
 	int i;
 
@@ -126,9 +128,9 @@ process_stat(pid_t pid, struct process_stat *st)
 	}
 	st->state = p[2];
 	p += 3;
-	for (i = PPID; i <= START_TIME; i++, p = end) {
+	for (i = PPID; i <= ARG_START; i++, p = end) {
 		v[i] = strtoll(p, &end, 10);
-		if (end == p) {
+		if (end == p && i <= START_TIME) {
 			errno = EINVAL;
 			return -1;
 		}
@@ -140,6 +142,9 @@ process_stat(pid_t pid, struct process_stat *st)
 	st->tpgid = (pid_t)v[TPGID];
 	st->threads = (int)v[THREADS];
 	st->start_time = (uint64_t)v[START_TIME];
+	/* Emulators may leave these out. */
+	st->start_stack = (uint64_t)v[START_STACK];
+	st->arg_start = (uint64_t)v[ARG_START];
 	return 0;
 }
 

@@ -32,6 +32,8 @@ struct process_stat {
 	pid_t		tpgid;
 	int		threads;
 	uint64_t	start_time;	/* clock ticks since boot */
+	uint64_t	start_stack;	/* addresses, which execve(2) sets at */
+	uint64_t	arg_start;	/* random; 0: not told */
 };
 
 /* Read it. 0, or -1 with errno (ESRCH: no such process). */

@@ -124,6 +124,24 @@ state_code(enum job_state state)
 	return EXIT_LOST;
 }
 
+/* There is no such job, it cannot be known, or a process has just ended. */
+static int
+not_found_code(const char *operand, int errnum)
+{
+	if (operand_is_over(operand, errnum))
+		return EXIT_NOT_RUNNING;
+	switch (errnum) {
+	case ENOENT:
+	case ESRCH:
+	case EBUSY:
+	case EINVAL:
+	case ELOOP:
+	case ENOTSUP:
+		return EXIT_NO_JOB;
+	}
+	return EXIT_FAILED;
+}
+
 int
 verb_status(const struct options *o)
 {
@@ -131,15 +149,8 @@ verb_status(const struct options *o)
 	struct job *j;
 	int code, rc = 0;
 
-	if (operand_is_over(o->argv[0])) {
-		operand_say(o->argv[0], errno);
-		return EXIT_NOT_RUNNING;
-	}
 	if ((j = operand_find(o->argv[0])) == NULL)
-		return errno == ENOENT || errno == ESRCH || errno == EBUSY ||
-			errno == EINVAL || errno == ELOOP || errno == ENOTSUP ?
-		    EXIT_NO_JOB :
-		    EXIT_FAILED;
+		return not_found_code(o->argv[0], errno);
 	code = state_code(j->state);
 	if (o->json)
 		rc = json_job(stdout, j);

@@ -151,12 +151,13 @@ begin(const char *operand, bool *failed)
 {
 	struct job *j;
 
-	*failed = false;
-	if (operand_is_over(operand))
+	if ((j = operand_look(operand)) == NULL) {
+		*failed = !operand_is_over(operand, errno);
+		if (*failed)
+			operand_say(operand, errno);
 		return NULL;
+	}
 	*failed = true;
-	if ((j = operand_find(operand)) == NULL)
-		return NULL;
 	if (operand_elsewhere(j, operand, "stopped")) {
 		job_free(j);
 		return NULL;
