@@ -238,23 +238,32 @@ publish(struct adoption *a)
 
 /* ---- Not twice ---------------------------------------------------------- */
 
-/* True, and said, if the command is that of another job of ours that runs. */
+static bool
+is_process(const struct identity *id, const struct member *m)
+{
+	return id->pid == m->id.pid && id->start_time == m->id.start_time;
+}
+
+/* True, and said, if it is the command, or keeper, of another job that runs. */
 static bool
 is_job_already(const struct adoption *a)
 {
 	const struct member *m = &a->member[0];
-	char **names = statedir_jobs(a->l.statefd);
-	struct job *j;
+	int statefd = statedir_open(false);
+	char **names = statefd == -1 ? NULL : statedir_jobs(statefd);
 	bool found = false;
+	struct job *j;
 	size_t i;
 
 	for (i = 0; names != NULL && names[i] != NULL; i++) {
-		j = found || strcmp(names[i], a->o->name) == 0 ?
+		j = found ||
+			(a->o->name != NULL &&
+			    strcmp(names[i], a->o->name) == 0) ?
 		    NULL :
-		    job_open(a->l.statefd, names[i]);
+		    job_open(statefd, names[i]);
 		if (j != NULL && !j->other_host && j->state == JOB_RUNNING &&
-		    j->process.pid == m->id.pid &&
-		    j->process.start_time == m->id.start_time) {
+		    (is_process(&j->process, m) ||
+			is_process(&j->record->keeper, m))) {
 			say("%d (%s): already running as the job %s", m->id.pid,
 			    m->name, names[i]);
 			found = true;
@@ -263,6 +272,8 @@ is_job_already(const struct adoption *a)
 		free(names[i]);
 	}
 	free(names);
+	if (statefd != -1)
+		(void)close(statefd);
 	return found;
 }
 
@@ -287,7 +298,7 @@ adopt_claim(struct adoption *a)
 		    what);
 		goto fail;
 	}
-	if (what != NULL && is_job_already(a)) {
+	if (is_job_already(a)) {
 		status = EXIT_NOTHING_DONE;
 		goto fail;
 	}

@@ -693,6 +693,18 @@ $pid"*"bg; disown -h"* ]]
 	run "$DETACH" --adopt -n "$JOB.b" "$pid"
 	[ "$status" -eq 1 ]
 	[[ $output == *"already running as the job $JOB.c" ]]
+	# Without a name, or with a pidfile, it is a job no less.
+	for options in "" "-p x.pid" "-o x.out"; do
+		# shellcheck disable=SC2086 # they are words
+		run "$DETACH" --adopt $options "$pid"
+		[ "$status" -eq 1 ]
+		[[ $output == *"already running as the job $JOB.c" ]]
+		[ ! -e x.pid ] && [ ! -e x.out ]
+	done
+	run "$DETACH" --adopt -n "$JOB.b" "$("$DETACH" --status --json \
+	    "$JOB.c" | jq .keeper)"
+	[ "$status" -eq 1 ]
+	[[ $output == *"already running as the job $JOB.c" ]]
 	"$DETACH" --stop "$JOB.c" "$JOB"
 }
 
