@@ -178,6 +178,12 @@ again(void *arg, int signals, struct keeper_end *end)
 		s->restarts++;
 		if ((pid = start_again(s)) != 0)
 			return pid;
+		/* It has not run: no restart, and not at once again. */
+		s->restarts--;
+		if (keeper_pause(signals, NSEC)) {
+			end->told = true;
+			return 0;
+		}
 	}
 	return 0;
 }
@@ -208,7 +214,8 @@ ended(void *arg, const struct keeper_end *end)
 	char name[16] = "";
 	int status = 0, fd = -1;
 
-	if (fork() != 0)
+	/* If no process can be had, this one has nothing else left to do. */
+	if (fork() > 0)
 		return;
 	environ = l->env;
 	if (end->known && WIFSIGNALED(end->status)) {
@@ -235,7 +242,8 @@ ended(void *arg, const struct keeper_end *end)
 		dup2(fd, STDOUT_FILENO);
 		dup2(fd, STDERR_FILENO);
 	}
-	(void)!chdir(l->record.directory);
+	if (l->record.directory != NULL)
+		(void)!chdir(l->record.directory);
 	signals_for_command();
 	execl("/bin/sh", "sh", "-c", l->o->on_exit, (char *)NULL);
 	_exit(EXIT_FAILED);

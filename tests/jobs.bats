@@ -404,6 +404,34 @@ no_pid() {
 	equal "$(field c restarts)" 0
 }
 
+@test "--restart, --on-exit: when for a while no process is to be had" {
+	local keeper
+
+	# Root may have any number.
+	need_user
+	need prlimit
+	job -n a --restart=on-failure --restart-limit=1 --restart-delay=0.01 \
+	    sh -c 'echo run; until [ -e go ]; do sleep 0.02; done; exit 3'
+	keeper=$(keeper_pid a)
+	prlimit --pid "$keeper" --nproc=1:
+	touch go
+	soon no_pid a
+	equal "$(state_of a)" running
+	equal "$(field a restarts)" 0
+	prlimit --pid "$keeper" --nproc="$(ulimit -Hu)":
+	run "$DETACH" --wait a
+	status_is 3
+	equal "$(field a restarts)" 1
+	equal "$("$DETACH" --log a)" $'run\nrun'
+	rm go
+	job -n b --on-exit='echo bye' \
+	    sh -c 'until [ -e go ]; do sleep 0.02; done'
+	prlimit --pid "$(keeper_pid b)" --nproc=1:
+	touch go
+	soon has "$DETACH_STATE_DIR/b/log" bye
+	"$DETACH" --wait b
+}
+
 @test "--restart: a run that cannot be executed is 127 or 126 on record" {
 	printf '#!/bin/sh\nrm "$0"\n' >gone
 	printf '#!/bin/sh\nchmod 644 "$0"\n' >denied
