@@ -123,9 +123,7 @@ adopt_fill_record(struct adoption *a)
 		r->pidfile = pidfile_path(a->o->pidfile);
 	else if (a->o->name != NULL)
 		r->pidfile = statedir_job_path(a->o->name, JOB_PID);
-	if (r->directory == NULL)
-		r->directory = strdup(".");
-	return r->host == NULL || r->user == NULL || r->directory == NULL ||
+	return r->host == NULL || r->user == NULL ||
 		(a->l.pidfile.fd != -1 && r->pidfile == NULL) ?
 	    -1 :
 	    0;

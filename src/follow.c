@@ -37,6 +37,35 @@ struct follower {
 	long lines;
 };
 
+/*
+ * fd, or if that is not the file that had its name at the start, the one that
+ * is: the next start of a job, whose log it is, or a rotation renamed it.
+ */
+static int
+open_renamed(const struct record *r, int flags, int fd)
+{
+	int old = -1, saved = errno;
+	struct stat st;
+	char *path;
+
+	if (r->log_inode == 0 ||
+	    (fd != -1 && fstat(fd, &st) == 0 && st.st_ino == r->log_inode))
+		return fd;
+	if (asprintf(&path, "%s.1", r->log) != -1) {
+		old = open(path, flags);
+		free(path);
+	}
+	if (old != -1 && fstat(old, &st) == 0 && st.st_ino == r->log_inode) {
+		if (fd != -1)
+			(void)close(fd);
+		return old;
+	}
+	if (old != -1)
+		(void)close(old);
+	errno = saved;
+	return fd;
+}
+
 int
 follow_open(const struct job *j)
 {
@@ -54,6 +83,7 @@ follow_open(const struct job *j)
 		/* The state directory may be elsewhere by now. */
 		if (fd == -1 && errno == ENOENT)
 			fd = openat(j->dirfd, JOB_LOG, flags | O_NOFOLLOW);
+		fd = open_renamed(j->record, flags, fd);
 	} else {
 		(void)snprintf(path, sizeof(path), "/proc/%ld/fd/1",
 		    (long)j->process.pid);
@@ -262,6 +292,14 @@ events(struct follower *f)
 	return FOLLOW_ENDED;
 }
 
+/* Of a log that is on record, nothing was seen: it was deleted before. */
+static bool
+is_missing(const struct follower *f)
+{
+	errno = ENOENT;
+	return f->fd == -1 && f->j->record != NULL && f->j->record->log != NULL;
+}
+
 /* Copy and sleep, in turns, until the job has ended. */
 static enum follow_result
 run(struct follower *f)
@@ -275,7 +313,7 @@ run(struct follower *f)
 			return FOLLOW_READ_ERROR;
 		r = f->fd == -1 ? FOLLOW_ENDED : copy(f->fd, ROUND);
 		if (r == FOLLOW_ENDED && ended)
-			return r;
+			return is_missing(f) ? FOLLOW_READ_ERROR : r;
 		if (r == FOLLOW_ENDED) {
 			rc = job_wait(f->j,
 			    f->inotify != -1 && !f->j->other_host ?

@@ -115,6 +115,7 @@ int
 verb_watch(const struct options *o, const char *name,
     const struct identity *keeper, off_t from)
 {
+	enum follow_result r;
 	struct job *j;
 	int code, signals;
 
@@ -133,7 +134,11 @@ verb_watch(const struct options *o, const char *name,
 		job_free(j);
 		return EXIT_FAILED;
 	}
-	code = exit_code(follow(j, from, -1, signals), j, name);
+	r = follow(j, from, -1, signals);
+	code = exit_code(r, j, name);
+	/* Its output could not be shown; how it ended is known all the same. */
+	if (r == FOLLOW_READ_ERROR && !job_is_there(j))
+		code = operand_exit_code(j, name);
 	if (code == EXIT_INTERRUPTED && j->state == JOB_RUNNING)
 		say_note(o->quiet,
 		    "%s runs on; 'detach --log --follow %s' "

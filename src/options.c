@@ -161,8 +161,12 @@ check(struct options *o, int misused)
 		return EXIT_FAILED;
 	}
 	if (operands[o->verb].max != -1 && o->argc > operands[o->verb].max) {
-		say("%s: one %s at a time; " HINT, o->argv[1],
-		    operands[o->verb].what);
+		if (o->argv[1][0] == '-')
+			say("%s: options come before the %s; " HINT, o->argv[1],
+			    operands[o->verb].what);
+		else
+			say("%s: one %s at a time; " HINT, o->argv[1],
+			    operands[o->verb].what);
 		return EXIT_FAILED;
 	}
 	if (o->verb != VERB_LAUNCH || o->name != NULL)

@@ -187,6 +187,12 @@ prepare_streams(struct launch *l)
 	if (l->jobdir != -1 && !l->jobdir_created)
 		(void)statedir_job_recover(l->jobdir);
 	if (streams_open(&l->streams, &r) == -1) {
+		if (errno == ENXIO) {
+			say("%s: is a FIFO that nobody reads, a socket, or a "
+			    "device that is not there",
+			    l->streams.culprit);
+			return EXIT_FAILED;
+		}
 		if (errno != ENOTSUP)
 			return failed(l->streams.culprit);
 		say("%s: is another user's symbolic link, which root does "
@@ -222,9 +228,12 @@ log_path(struct launch *l)
 	int fd = s->fd[1] == STREAM_KEPT ? STDOUT_FILENO : s->fd[1];
 
 	if (l->has_log)
-		return statedir_job_path(l->o->name, JOB_LOG);
+		fd = s->log_fd;
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
 		return NULL;
+	l->record.log_inode = st.st_ino;
+	if (l->has_log)
+		return statedir_job_path(l->o->name, JOB_LOG);
 	if (!l->o->truncate)
 		l->log_from = st.st_size;
 	return descriptor_path(fd);
@@ -240,9 +249,10 @@ prepare_record(struct launch *l)
 
 	if (l->jobdir == -1 && !l->o->json)
 		return 0;
-	if (gethostname(host, sizeof(host)) == -1 ||
-	    process_boot_id(r->boot_id) == -1)
-		return failed("host name and boot id");
+	if (process_boot_id(r->boot_id) == -1)
+		return failed("/proc/sys/kernel/random/boot_id");
+	if (gethostname(host, sizeof(host)) == -1)
+		return failed("host name");
 	host[sizeof(host) - 1] = '\0';
 	r->name = (char *)l->o->name;
 	r->tree = l->o->tree;
@@ -262,8 +272,6 @@ prepare_record(struct launch *l)
 	if (r->host == NULL || r->user == NULL ||
 	    (l->pidfile.fd != -1 && r->pidfile == NULL))
 		return failed("record");
-	if (r->directory == NULL && (r->directory = strdup(".")) == NULL)
-		return failed("current directory");
 	return 0;
 }
 

@@ -26,6 +26,7 @@
 struct parsed {
 	struct record *r;
 	bool version;
+	bool later_version;
 	int exit_status; /* -1: none */
 	int signal;	 /* 0: none */
 	long core;
@@ -180,6 +181,7 @@ parse_line(struct parsed *p, const char *key, char *value)
 
 	if (strcmp(key, "version") == 0) {
 		p->version = strcmp(value, FORMAT_VERSION) == 0;
+		p->later_version = parse_number(value, 2, INT_MAX, &n) == 0;
 		return 0;
 	}
 	if (strcmp(key, "name") == 0)
@@ -218,6 +220,8 @@ parse_line(struct parsed *p, const char *key, char *value)
 		return get_command(r, value);
 	if (strcmp(key, "log") == 0)
 		return get_string(&r->log, value);
+	if (strcmp(key, "log_inode") == 0)
+		return get_u64(&r->log_inode, value);
 	if (strcmp(key, "pidfile") == 0)
 		return get_string(&r->pidfile, value);
 	if (strcmp(key, "scope") == 0)
@@ -271,7 +275,7 @@ record_parse(const char *text, size_t len)
 		if (parse_line(&p, line, value) == -1)
 			goto fail;
 	}
-	if (!is_whole(&p)) {
+	if (p.later_version || !is_whole(&p)) {
 		errno = EINVAL;
 		goto fail;
 	}
@@ -281,7 +285,7 @@ record_parse(const char *text, size_t len)
 
 fail:
 	if (errno != ENOMEM)
-		errno = EINVAL;
+		errno = p.later_version ? EPROTONOSUPPORT : EINVAL;
 	free(copy);
 	record_free(p.r);
 	return NULL;

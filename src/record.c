@@ -184,6 +184,8 @@ record_format(const struct record *r, size_t *len)
 	}
 	add(&t, "\n");
 	add_string(&t, "log", r->log);
+	if (r->log_inode != 0)
+		add(&t, "log_inode %" PRIu64 "\n", r->log_inode);
 	add_string(&t, "pidfile", r->pidfile);
 	add_string(&t, "scope", r->scope);
 	if (r->has_ended)

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "process.h"
@@ -40,11 +41,13 @@ struct record {
 					   --restart or --tree */
 	char		 *host;
 	char		 *user;		/* whom it runs as */
-	char		 *directory;
+	char		 *directory;	/* NULL: deleted, or not known */
 	char		**command_argv;	/* "command": arguments, each encoded with
 					   VIS_WHITE, joined by one space */
 	int		  command_argc;
 	char		 *log;		/* path; NULL: none */
+	uint64_t	  log_inode;	/* its inode number, for it may be
+					   renamed; 0: not known */
 	char		 *pidfile;	/* path */
 	char		 *scope;	/* NULL: none */
 
@@ -65,7 +68,8 @@ char	*record_format(const struct record *r, size_t *len);
 
 /*
  * The record in len bytes of text; unknown keys are skipped. Its strings are
- * allocated: record_free(). NULL with errno: EINVAL (no record), ENOMEM.
+ * allocated: record_free(). NULL with errno: EINVAL (no record),
+ * EPROTONOSUPPORT (that of a later version), ENOMEM.
  */
 struct record *record_parse(const char *text, size_t len);
 void	record_free(struct record *r);

@@ -142,6 +142,47 @@ sum() {
 	wait $!
 }
 
+@test "V4: a log that was deleted, and does not come again, is said" {
+	job -n a -o a.txt sh -c 'until [ -e go ]; do sleep 0.02; done'
+	rm a.txt
+	"$DETACH" --log --follow a >out 2>&1 3>&- &
+	soon state_is $! S
+	touch go
+	wait $! && code=0 || code=$?
+	equal $code 1
+	matches "$(cat out)" "a: its log is gone: .*/a.txt"
+}
+
+@test "V4: the log of a job that was started by another, which runs again" {
+	# Its standard output, a file, is kept: it is the other job's log.
+	job -n outer sh -c '"$DETACH" -n inner sh -c "echo first; sleep 300"'
+	"$DETACH" --wait outer
+	soon has "$DETACH_STATE_DIR/outer/log" first
+	job -n outer echo second
+	"$DETACH" --wait outer
+	equal "$("$DETACH" --log inner)" first
+	equal "$("$DETACH" --log outer)" second
+	"$DETACH" --stop inner
+	# A job that starts itself again when it has ended.
+	job -n a --on-exit='[ -e again ] || { : >again; "$DETACH" -n a sh -c \
+	    "echo again; sleep 300"; }' echo once
+	soon has "$DETACH_STATE_DIR/a/log.1" again
+	equal "$("$DETACH" --log a)" $'once\nagain'
+}
+
+@test "V4: a log that was rotated: the file that the job has" {
+	job -n a -o a.txt sh -c 'echo old'
+	"$DETACH" --wait a
+	mv a.txt a.txt.1
+	equal "$("$DETACH" --log a)" old
+	echo new >a.txt
+	equal "$("$DETACH" --log a)" old
+	# One that has nothing to do with it is not taken for it.
+	echo other >a.txt.1.new
+	mv a.txt.1.new a.txt.1
+	equal "$("$DETACH" --log a)" new
+}
+
 @test "V4: --follow does not poll" {
 	local p before
 

@@ -308,6 +308,28 @@ DETACH_TEST_ID=$DETACH_TEST_ID"
 	[ ! -e ran ]
 }
 
+@test "a FIFO without a reader is said to be, and nothing is started" {
+	mkfifo fifo
+	run "$DETACH" -o fifo touch ran
+	status_is 125
+	matches "$output" '^detach: fifo: is a FIFO that nobody reads'
+	nothing_left
+	[ ! -e ran ]
+}
+
+@test "an option after a job is said to be too late" {
+	local verb
+
+	for verb in --log --status; do
+		run "$DETACH" $verb a --lines=1
+		status_is 125
+		matches "$output" '^detach: --lines=1: options come before'
+	done
+	run "$DETACH" --log a b
+	status_is 125
+	matches "$output" '^detach: b: one job at a time'
+}
+
 @test "without -P nothing is on standard output" {
 	run "$DETACH" -o out echo text
 	status_is 0

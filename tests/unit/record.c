@@ -72,8 +72,10 @@ random_record(void)
 	r->command_argv = calloc((size_t)r->command_argc + 1, sizeof(char *));
 	for (i = 0; i < r->command_argc; i++)
 		r->command_argv[i] = random_string();
-	if (any(2))
+	if (any(2)) {
 		r->log = random_string();
+		r->log_inode = any(1 << 30);
+	}
 	r->pidfile = random_string();
 	if (any(2))
 		r->scope = random_string();
@@ -127,7 +129,7 @@ same(const struct record *a, const struct record *b)
 	    a->tree == b->tree && a->managed == b->managed &&
 	    same_string(a->host, b->host) && same_string(a->user, b->user) &&
 	    same_string(a->directory, b->directory) &&
-	    same_string(a->log, b->log) &&
+	    same_string(a->log, b->log) && a->log_inode == b->log_inode &&
 	    same_string(a->pidfile, b->pidfile) &&
 	    same_string(a->scope, b->scope) && a->has_ended == b->has_ended &&
 	    same_time(&a->ended, &b->ended) && a->elapsed == b->elapsed &&
