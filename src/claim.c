@@ -91,7 +91,12 @@ refuse_name(const struct launch *l, pid_t pid)
 	int rc = EXIT_NOTHING_DONE;
 
 	(void)gethostname(host, sizeof(host) - 1);
-	if (j != NULL && j->other_host && j->state == JOB_RUNNING &&
+	if (j != NULL && j->other_namespace)
+		say("%s: already running (pid %d, since %s) in another PID "
+		    "namespace",
+		    name, (int)j->process.pid,
+		    when_full(&j->record->started, since));
+	else if (j != NULL && j->other_host && j->state == JOB_RUNNING &&
 	    j->record->host != NULL && strcmp(j->record->host, host) != 0)
 		say("%s: already running (pid %d, since %s) on %s: log in "
 		    "there to see or stop it",

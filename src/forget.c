@@ -6,7 +6,8 @@
 #include "config.h"
 
 #include <errno.h>
-#include <string.h>
+#include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "exitcode.h"
@@ -15,13 +16,32 @@
 #include "statedir.h"
 #include "verbs.h"
 
-/* j: what is known about it, or NULL. */
+#define LOOK_MS 10
+#define LOOKS	200
+
 static void
 say_running(const struct job *j, const char *operand)
 {
-	if (j == NULL || !operand_elsewhere(j, operand, "forgotten"))
+	if (!operand_elsewhere(j, operand, "forgotten"))
 		say("%s: it is running; 'detach --stop %s' ends it", operand,
 		    operand);
+}
+
+/* Nothing runs by the record, if there is one, but the lock is not free. */
+static void
+say_locked(const struct job *j, const char *name, const char *operand)
+{
+	char *pidfile;
+
+	if (j != NULL)
+		say("%s: it is just being started, or forgotten", operand);
+	else if ((pidfile = statedir_job_path(name, JOB_PID)) != NULL) {
+		say("%s: is locked, and its record is damaged or not there; "
+		    "if it runs, 'detach --stop %s' ends it",
+		    operand, pidfile);
+		free(pidfile);
+	} else
+		operand_say(operand, ENOENT);
 }
 
 /* Remove it, once it is certain that it does not run. */
@@ -33,7 +53,7 @@ remove_locked(int statefd, const char *name, int fd, const char *operand)
 
 	/* A damaged record cannot say anything, and its lock is free. */
 	j = job_open_locked(statefd, name);
-	running = j != NULL && (j->state == JOB_RUNNING || j->keeper_alive);
+	running = j != NULL && job_is_there(j);
 	if (running)
 		say_running(j, operand);
 	job_free(j);
@@ -51,28 +71,55 @@ remove_locked(int statefd, const char *name, int fd, const char *operand)
 	return EXIT_DONE;
 }
 
+/* The lock is not free: 0 to ask for it again, or -1 having said why not. */
+static int
+look(int statefd, const char *name, const char *operand, bool last)
+{
+	const struct timespec pause = { 0, LOOK_MS * 1000000L };
+	struct job *j = job_open(statefd, name);
+	int rc = -1;
+
+	if (j != NULL && job_is_there(j))
+		say_running(j, operand);
+	else if (last)
+		say_locked(j, name, operand);
+	else
+		rc = 0;
+	job_free(j);
+	if (rc == 0)
+		(void)nanosleep(&pause, NULL);
+	return rc;
+}
+
+/*
+ * The lock is asked for a few times: a verb that looks has it for an instant,
+ * and another --forget not for long.
+ */
 static int
 forget_name(const char *name, const char *operand)
 {
-	int code = EXIT_NOTHING_DONE, fd = -1, statefd;
-	struct job *j;
+	int code = EXIT_NOTHING_DONE, fd = -1, looks = 0, statefd;
+	bool again;
 
-	if ((statefd = statedir_open(false)) == -1 ||
-	    (fd = statedir_job_open(statefd, name, false, NULL)) == -1)
+	if ((statefd = statedir_open(false)) == -1) {
 		operand_say(operand, errno);
-	else if (statedir_job_lock(fd) == -1) {
-		if (errno == EWOULDBLOCK) {
-			j = job_open(statefd, name);
-			say_running(j, operand);
-			job_free(j);
-		} else
+		return code;
+	}
+	do {
+		again = false;
+		if ((fd = statedir_job_open(statefd, name, false, NULL)) == -1)
 			operand_say(operand, errno);
-	} else
-		code = remove_locked(statefd, name, fd, operand);
-	if (fd != -1)
-		(void)close(fd);
-	if (statefd != -1)
-		(void)close(statefd);
+		else if (statedir_job_lock(fd) == 0)
+			code = remove_locked(statefd, name, fd, operand);
+		else if (errno != EWOULDBLOCK)
+			operand_say(operand, errno);
+		else
+			again =
+			    look(statefd, name, operand, ++looks == LOOKS) == 0;
+		if (fd != -1)
+			(void)close(fd);
+	} while (again);
+	(void)close(statefd);
 	return code;
 }
 

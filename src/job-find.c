@@ -30,7 +30,7 @@ job_operand_is_pid(const char *operand)
 	    operand[strspn(operand, "0123456789")] == '\0';
 }
 
-/* A zombie is found, too, as one that has ended. */
+/* A zombie is found, too, as one that has ended; a thread is no process. */
 static struct job *
 find_bare(const struct identity *id)
 {
@@ -40,6 +40,11 @@ find_bare(const struct identity *id)
 		return NULL;
 	j->process = *id;
 	j->pidfd = process_pidfd(&j->process);
+	if (j->pidfd == -1 && errno == ESRCH && process_alive(&j->process)) {
+		job_free(j);
+		errno = ESRCH;
+		return NULL;
+	}
 	j->state = JOB_RUNNING;
 	(void)job_refresh(j);
 	return j;
@@ -212,7 +217,7 @@ find_path(const char *operand)
 	struct job *j, *bare;
 
 	j = job_of_pidfile(operand);
-	if (j != NULL && (j->state == JOB_RUNNING || j->keeper_alive))
+	if (j != NULL && job_is_there(j))
 		return j;
 	if (j == NULL && lacking(errno))
 		return NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Sleeping until a job has ended, and learning how.
+ * Sleeping until jobs have ended, and learning how.
  *
  * What is waited for is the end of the keeper's process, for only then are
  * its locks free; if it was killed, the end of the command's.
@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,11 +38,16 @@ job_deadline(int64_t ns)
 	return ns > INT64_MAX - now ? INT64_MAX : now + ns;
 }
 
-/* True while something of the job is there that must end first. */
-static bool
-is_there(const struct job *j)
+bool
+job_is_there(const struct job *j)
 {
 	return j->state == JOB_RUNNING || j->keeper_alive;
+}
+
+static bool
+is_awaited(const struct job *j)
+{
+	return j != NULL && j->errnum == 0 && job_is_there(j);
 }
 
 /*
@@ -69,44 +75,105 @@ wake_fd(struct job *j, int *again)
 	return *fd;
 }
 
-int
-job_wait(struct job *j, int64_t end, int fd)
+/* What there is to sleep on, and for how long at most: ns. */
+static int64_t
+set_up(struct job *const *jobs, size_t n, struct pollfd *pfds, bool *over)
 {
-	struct pollfd pfds[2];
-	int64_t left;
-	int again, n;
+	int64_t longest = INT64_MAX;
+	int again;
+	size_t i;
+
+	*over = true;
+	for (i = 0; i < n; i++) {
+		pfds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
+		if (!is_awaited(jobs[i]))
+			continue;
+		*over = false;
+		pfds[i].fd = wake_fd(jobs[i], &again);
+		if (again)
+			longest = 0;
+		else if (pfds[i].fd == -1 && longest > LOOK_AGAIN)
+			longest = LOOK_AGAIN;
+	}
+	return longest;
+}
+
+/* For poll(2), rounded up. */
+static int
+milliseconds(int64_t ns)
+{
+	if (ns == INT64_MAX)
+		return -1;
+	return ns / NS_PER_MS >= INT_MAX ?
+	    INT_MAX :
+	    (int)((ns + NS_PER_MS - 1) / NS_PER_MS);
+}
+
+static int
+wait_with(struct job *const *jobs, size_t n, struct pollfd *pfds, int64_t end)
+{
+	bool over, expired = false;
+	int64_t longest, left;
+	size_t i;
 
 	for (;;) {
-		if (!is_there(j))
+		longest = set_up(jobs, n, pfds, &over);
+		if (over)
 			return 0;
-		pfds[0].fd = wake_fd(j, &again);
-		pfds[0].events = POLLIN;
-		pfds[1].fd = fd;
-		pfds[1].events = POLLIN;
-		left = INT64_MAX;
-		if (end != 0 && (left = end - job_clock()) < 0)
-			left = 0;
-		if (pfds[0].fd == -1 && left > LOOK_AGAIN)
-			left = LOOK_AGAIN;
-		if (again)
-			left = 0;
-		n = poll(pfds, 2,
-		    left / NS_PER_MS >= INT_MAX ?
-			(left == INT64_MAX ? -1 : INT_MAX) :
-			(int)((left + NS_PER_MS - 1) / NS_PER_MS));
-		if (n == -1 && errno != EINTR)
-			return -1;
-		if (n > 0 && pfds[1].revents != 0)
-			return 1;
-		if (n == 0 || pfds[0].revents != 0) {
-			if (job_refresh(j) == -1)
-				return -1;
-		}
-		if (is_there(j) && end != 0 && job_clock() >= end) {
+		if (expired) {
 			errno = ETIMEDOUT;
 			return -1;
 		}
+		if (end != 0) {
+			/* What has ended by then is still looked at. */
+			left = end - job_clock();
+			expired = left <= 0;
+			longest = expired ? 0 : left < longest ? left : longest;
+		}
+		if (poll(pfds, n + 1, milliseconds(longest)) == -1) {
+			if (errno != EINTR)
+				return -1;
+			continue;
+		}
+		if (pfds[n].revents != 0)
+			return 1;
+		for (i = 0; i < n; i++) {
+			if (is_awaited(jobs[i]) &&
+			    (pfds[i].fd == -1 || pfds[i].revents != 0) &&
+			    job_refresh(jobs[i]) == -1)
+				jobs[i]->errnum = errno;
+		}
 	}
+}
+
+int
+job_wait_all(struct job *const *jobs, size_t n, int64_t end, int fd)
+{
+	struct pollfd *pfds;
+	int rc, saved;
+
+	if ((pfds = calloc(n + 1, sizeof(*pfds))) == NULL)
+		return -1;
+	pfds[n] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	rc = wait_with(jobs, n, pfds, end);
+	saved = errno;
+	free(pfds);
+	errno = saved;
+	return rc;
+}
+
+int
+job_wait(struct job *j, int64_t end, int fd)
+{
+	int rc;
+
+	j->errnum = 0;
+	rc = job_wait_all(&j, 1, end, fd);
+	if (j->errnum != 0) {
+		errno = j->errnum;
+		return -1;
+	}
+	return rc;
 }
 
 int

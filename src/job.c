@@ -17,11 +17,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "job.h"
 #include "signals.h"
 #include "statedir.h"
+
+#define LOOK_MS 10
+#define LOOKS	20
 
 void
 job_free(struct job *j)
@@ -110,6 +114,7 @@ set_state(struct job *j)
 	bool same_boot, same_host;
 
 	j->loss = LOSS_NONE;
+	j->other_namespace = false;
 	same_boot =
 	    process_boot_id(boot_id) == 0 && strcmp(boot_id, r->boot_id) == 0;
 	same_host = r->host == NULL || gethostname(host, sizeof(host)) == -1 ||
@@ -123,12 +128,10 @@ set_state(struct job *j)
 		j->state = JOB_RUNNING;
 	else if (!same_boot)
 		set_elsewhere(j, same_host ? LOSS_REBOOT : LOSS_HOST);
-	else if (!same_host)
-		/* A machine renamed, or a container's neighbour. */
-		set_elsewhere(j, LOSS_KEEPER);
 	else {
-		j->state = JOB_LOST;
-		j->loss = LOSS_KEEPER;
+		/* Not here, that is: a container's, or its neighbour's. */
+		set_elsewhere(j, LOSS_KEEPER);
+		j->other_namespace = j->other_host && same_host;
 	}
 }
 
@@ -211,19 +214,23 @@ refresh_bare(struct job *j)
 int
 job_refresh(struct job *j)
 {
+	const struct timespec pause = { 0, LOOK_MS * 1000000L };
 	int looks, r;
 
 	if (j->dirfd == -1)
 		return refresh_bare(j);
-	/* Twice, for it may have ended well between the two. */
-	for (looks = 0; looks < 2; looks++) {
+	for (looks = 1;; looks++) {
 		if ((r = read_record(j)) != 0)
 			return r == 1 ? 0 : -1;
 		set_state(j);
-		if (j->state != JOB_LOST)
-			break;
+		/* It may have ended well between record and processes. */
+		if (j->state == JOB_LOST && looks < 2)
+			continue;
+		/* Whose lock it is? A start or a --forget is soon over. */
+		if (!j->other_namespace || looks >= LOOKS)
+			return 0;
+		(void)nanosleep(&pause, NULL);
 	}
-	return 0;
 }
 
 void

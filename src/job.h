@@ -39,8 +39,11 @@ struct job {
 	enum job_state	state;
 	enum job_loss	loss;
 	bool		other_host; /* it is never signalled */
+	bool		other_namespace; /* of that kind, but on this host: its
+				   pids are of another PID namespace */
 	bool		keeper_alive; /* it runs, or is about to be gone */
 	bool		lock_is_ours; /* the name's: it says nothing, then */
+	int		errnum;	/* why job_wait_all() could not look again */
 };
 
 /*
@@ -51,7 +54,8 @@ struct job {
  * while it is locked, and by root only if nobody else can write or replace
  * it: EPERM). A zombie is found as a bare process that has ended. NULL with
  * errno: ENOENT no such job, ESRCH no such process, EINVAL not a valid name,
- * EPERM, EBADMSG its record is damaged. To be freed with job_free().
+ * EPERM, EBADMSG its record is damaged, EPROTONOSUPPORT it is a later
+ * version's. To be freed with job_free().
  */
 struct job *job_find(const char *operand);
 struct job *job_open(int statefd, const char *name);
@@ -78,14 +82,22 @@ bool	job_operand_is_path(const char *operand);
  */
 int	job_refresh(struct job *j);
 
+/* True while its command runs, or its keeper: a new start would be refused. */
+bool	job_is_there(const struct job *j);
+
 /*
- * Sleep until the job has ended, that is, until a new start of its name would
- * not be refused, at most until the time end of CLOCK_MONOTONIC in ns (0: no
- * limit) and at most until fd (unless -1) is readable or hung up. Sleeps in
- * the kernel (pidfd of keeper and command, poll); where there is no pidfd, or
- * for another host's job, it looks again every now and then. 0: ended, and j
- * is refreshed; 1: fd; -1 with errno: ETIMEDOUT, ...
+ * Sleep until the n jobs (NULL: skipped) have ended, that is, until a new
+ * start of their names would not be refused, at most until the time end of
+ * CLOCK_MONOTONIC in ns (0: no limit) and at most until fd (unless -1) is
+ * readable or hung up. Each is looked at as it ends, before its name is
+ * started anew or forgotten. Sleeps in the kernel (pidfds of keeper and
+ * command, poll); where there is no pidfd, or for another host's job, it
+ * looks again every now and then. 0: each has ended and is refreshed, or has
+ * an errnum; 1: fd; -1 with errno: ETIMEDOUT, ENOMEM.
  */
+int	job_wait_all(struct job *const *jobs, size_t n, int64_t end, int fd);
+
+/* The same of one; -1 also with its errnum. */
 int	job_wait(struct job *j, int64_t end, int fd);
 
 /*

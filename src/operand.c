@@ -91,8 +91,17 @@ operand_say(const char *operand, int errnum)
 		break;
 	case EBADMSG:
 		say("%s: its record is damaged; 'detach --forget %s' removes "
-		    "it",
-		    operand, operand);
+		    "it, and 'detach --stop %s' first ends it if it runs",
+		    operand, operand,
+		    (path = statedir_job_path(operand, JOB_PID)) != NULL ?
+			path :
+			"PIDFILE");
+		free(path);
+		break;
+	case EPROTONOSUPPORT:
+		say("%s: its record is a later version's of detach: use that "
+		    "one",
+		    operand);
 		break;
 	case EPERM:
 		if (job_operand_is_path(operand)) {
@@ -177,8 +186,15 @@ operand_elsewhere(const struct job *j, const char *operand, const char *verb)
 {
 	if (!j->other_host || j->state != JOB_RUNNING)
 		return false;
-	say("%s: runs on %s, and cannot be %s from here: log in there", operand,
-	    j->record->host != NULL ? j->record->host : "another host", verb);
+	if (j->other_namespace)
+		say("%s: runs in another PID namespace (a container's?), and "
+		    "cannot be %s from here",
+		    operand, verb);
+	else
+		say("%s: runs on %s, and cannot be %s from here: log in there",
+		    operand,
+		    j->record->host != NULL ? j->record->host : "another host",
+		    verb);
 	return true;
 }
 

@@ -187,8 +187,8 @@ process_pidfd(const struct identity *id)
 		return -1;
 	}
 	if ((fd = (int)syscall(SYS_pidfd_open, id->pid, 0)) == -1) {
-		/* EINVAL: a thread has this number. */
-		if (errno == EINVAL)
+		/* A thread has this number. */
+		if (errno == EINVAL || errno == ENOENT)
 			errno = ESRCH;
 		return -1;
 	}

@@ -12,6 +12,7 @@
 #include "operand.h"
 #include "say.h"
 #include "show.h"
+#include "statedir.h"
 #include "verbs.h"
 #include "when.h"
 
@@ -92,7 +93,9 @@ put_line(const struct job *j, const struct record *r, const char *operand)
 		put_running(j, r);
 	else
 		put_ended(j, r);
-	if (j->other_host && r->host != NULL)
+	if (j->other_namespace)
+		(void)printf(", in another PID namespace");
+	else if (j->other_host && r->host != NULL)
 		put_shown(", on ", r->host);
 	if (r->restarts > 0)
 		(void)printf(", restarted %d time%s", r->restarts,
@@ -128,10 +131,17 @@ state_code(enum job_state state)
 static int
 not_found_code(const char *operand, int errnum)
 {
+	char *path;
+
 	if (operand_is_over(operand, errnum))
 		return EXIT_NOT_RUNNING;
 	switch (errnum) {
 	case ENOENT:
+		/* Nowhere to look. */
+		if ((path = statedir_path()) == NULL)
+			return EXIT_FAILED;
+		free(path);
+		return EXIT_NO_JOB;
 	case ESRCH:
 	case EBUSY:
 	case EINVAL:

@@ -139,12 +139,6 @@ see_it_end(struct job *j, const char *operand, int64_t end)
 	return kill_all(j, operand);
 }
 
-static bool
-has_ended(const struct job *j)
-{
-	return j->state != JOB_RUNNING && !j->keeper_alive;
-}
-
 /* Find it and ask it to end: NULL if nothing is left to do, *failed if so. */
 static struct job *
 begin(const char *operand, bool *failed)
@@ -168,7 +162,7 @@ begin(const char *operand, bool *failed)
 		return NULL;
 	}
 	*failed = false;
-	if (has_ended(j)) {
+	if (!job_is_there(j)) {
 		job_free(j);
 		return NULL;
 	}

@@ -64,6 +64,8 @@ state_cell(const struct job *j, const struct record *r)
 	char state[32], *text, *host;
 
 	job_state_text(j, state, sizeof(state));
+	if (j->other_namespace)
+		return strdup("running elsewhere");
 	if (j->other_host && r->host != NULL) {
 		if ((host = show_text(r->host, strlen(r->host))) == NULL)
 			return NULL;

@@ -10,17 +10,18 @@
 #include "say.h"
 #include "verbs.h"
 
-/* Wait for one; its exit status, or detach's own. */
+/* The exit status of one that was waited for, or detach's own. */
 static int
-wait_for(struct job *j, const char *operand, int64_t end)
+code_of(struct job *j, const char *operand, bool *timed_out)
 {
-	if (job_wait(j, end, -1) == -1) {
-		if (errno == ETIMEDOUT)
-			return EXIT_TIMED_OUT;
-		say_errno(errno, "%s", operand);
+	if (j->errnum != 0) {
+		operand_say(operand, j->errnum);
 		return EXIT_FAILED;
 	}
-	return operand_exit_code(j, operand);
+	if (!job_is_there(j))
+		return operand_exit_code(j, operand);
+	*timed_out = true;
+	return EXIT_TIMED_OUT;
 }
 
 int
@@ -28,8 +29,8 @@ verb_wait(const struct options *o)
 {
 	struct job **jobs;
 	int64_t end = o->timeout > 0 ? job_deadline(o->timeout) : 0;
-	int code = EXIT_DONE, i;
 	bool missing = false, timed_out = false;
+	int code = EXIT_DONE, i;
 
 	if (operands_check(o->argv, o->argc) != 0)
 		return EXIT_FAILED;
@@ -45,13 +46,15 @@ verb_wait(const struct options *o)
 		operand_say(o->argv[i], errno);
 		missing = true;
 	}
+	if (job_wait_all(jobs, (size_t)o->argc, end, -1) == -1 &&
+	    errno != ETIMEDOUT) {
+		say_errno(errno, "--wait");
+		missing = true;
+	}
 	for (i = 0; i < o->argc; i++) {
 		if (jobs[i] == NULL)
 			continue;
-		if (!timed_out)
-			code = wait_for(jobs[i], o->argv[i], end);
-		if (code == EXIT_TIMED_OUT && end != 0 && job_clock() >= end)
-			timed_out = true;
+		code = code_of(jobs[i], o->argv[i], &timed_out);
 		job_free(jobs[i]);
 	}
 	free(jobs);

@@ -307,6 +307,54 @@ fds_into() {
 	status_is 125
 }
 
+@test "J3: a job of another PID namespace: running, never signalled" {
+	local dir=$DETACH_STATE_DIR/a
+
+	# So is a record that is from there: its pids are nobody's here.
+	forge a
+	equal "$(state_of a)" lost
+	flock "$dir" sleep 300 3>&- &
+	started $!
+	soon locked "$dir"
+	run "$DETACH" --status a
+	status_is 0
+	matches "$output" "running.* in another PID namespace"
+	run "$DETACH" --list
+	matches "$output" "a .*running elsewhere"
+	run "$DETACH" --stop --grace=0 a
+	status_is 1
+	matches "$output" "another PID namespace .*cannot be stopped from here"
+	run job -n a true
+	status_is 1
+	matches "$output" "already running \(pid 4194303, since 2023-11-1.*\) in another PID"
+	run "$DETACH" --forget a
+	status_is 1
+	matches "$output" "cannot be forgotten from here"
+	run "$DETACH" --wait --timeout=0.5 a
+	status_is 124
+	end "$(pgrep -P $!)"
+	wait $! || :
+	equal "$(state_of a)" lost
+}
+
+@test "J3: a job that a container starts, seen from outside" {
+	need_root
+	need unshare
+	unshare -pf --mount-proc true 2>/dev/null ||
+	    skip "needs a PID namespace"
+	unshare -pf --mount-proc sh -c '"$DETACH" -n a sh -c "until [ -e go ]
+	    do sleep 0.02; done; exit 3" | cat; "$DETACH" --wait a' 3>&- &
+	started $!
+	soon in_state a running
+	run "$DETACH" --stop a
+	status_is 1
+	touch go
+	wait $! && code=0 || code=$?
+	equal $code 3
+	run "$DETACH" --wait a
+	status_is 3
+}
+
 @test "F2: 200 simultaneous starts of one name: one wins" {
 	local i won
 

@@ -339,6 +339,88 @@ $DETACH_STATE_DIR/a/log $DETACH_STATE_DIR/a/pid"
 	status_is 0
 }
 
+@test "V: a job that runs, with a damaged record: how to end it is said" {
+	local pidfile=$DETACH_STATE_DIR/a/pid words
+
+	job -n a sleep 300
+	started "$(command_pid a)" "$(keeper_pid a)"
+	for words in "s/^version .*/version x/" "d"; do
+		sed -i "$words" "$DETACH_STATE_DIR/a/record"
+		run "$DETACH" --forget a
+		status_is 1
+		matches "$output" "if it runs, 'detach --stop $pidfile' ends it"
+	done
+	run "$DETACH" --status a
+	status_is 125
+	matches "$output" "'detach --stop $pidfile' first ends it"
+	run "$DETACH" --stop "$pidfile"
+	status_is 0
+	# Its keeper tries for a while to put the end on record.
+	soon "$DETACH" --forget a
+}
+
+@test "V: a later version's record is not called damaged" {
+	forge a version=2
+	run "$DETACH" --status a
+	status_is 125
+	matches "$output" "a later version's"
+	run "$DETACH" --list
+	status_is 1
+	matches "$output" "a later version's"
+}
+
+@test "V: --forget waits for another's, and does not call that running" {
+	local dir=$DETACH_STATE_DIR/a holder
+
+	job -n a true
+	"$DETACH" --wait a
+	flock "$dir" sleep 300 3>&- &
+	started $!
+	soon locked "$dir"
+	holder=$(pgrep -P $!)
+	run "$DETACH" --forget a
+	status_is 1
+	matches "$output" "just being started, or forgotten"
+	"$DETACH" --forget a 3>&- &
+	soon state_is $! S
+	end "$holder"
+	wait $!
+	[ ! -e "$dir" ]
+}
+
+@test "V2: without a place to look there is no answer: 125" {
+	run env -u HOME -u DETACH_STATE_DIR "$DETACH" --status a
+	status_is 125
+	matches "$output" "no state directory"
+}
+
+@test "V: a thread is no process" {
+	local tid
+
+	need python3
+	launch python3 -c 'import threading, time
+threading.Thread(target=time.sleep, args=(300,)).start()'
+	soon two_threads "$pid"
+	tid=$(basename "$(printf '%s\n' "/proc/$pid/task/"* | grep -v "/$pid\$")")
+	run "$DETACH" --status "$tid"
+	status_is 4
+	matches "$output" "no such process"
+	run "$DETACH" --stop "$tid"
+	status_is 1
+	alive "$pid"
+}
+
+# two_threads PID: for soon.
+two_threads() {
+	[ "$(find "/proc/$1/task" -mindepth 1 -maxdepth 1 | wc -l)" -eq 2 ]
+}
+
+@test "V7: a directory that was deleted is not known" {
+	mkdir d
+	(cd d && rmdir ../d && job -n a true)
+	equal "$(field a directory)" null
+}
+
 @test "V: a state directory that is missing, a file, or somebody else's" {
 	run "$DETACH" --list
 	status_is 0

@@ -263,6 +263,32 @@ wait_with() {
 	in_state a running
 }
 
+@test "V3: the status of one whose name is started anew, while others run" {
+	local again
+
+	for again in "-n w sleep 300" "--forget w"; do
+		job -n long sh -c 'until [ -e end ]; do sleep 0.02; done'
+		job -n w sh -c 'until [ -e go ]; do sleep 0.02; done; exit 3'
+		"$DETACH" --wait long w 3>&- &
+		soon state_is $! S
+		touch go
+		"$DETACH" --wait w && code=0 || code=$?
+		equal $code 3
+		# It is told at once, and sleeps again when it has looked.
+		sleep 0.3
+		soon state_is $! S
+		# shellcheck disable=SC2086 # they are words
+		job $again
+		touch end
+		wait $! && code=0 || code=$?
+		equal $code 3 "after $again"
+		rm go end
+		case $again in
+		-n*) "$DETACH" --stop w ;;
+		esac
+	done
+}
+
 @test "V3: --wait of a restarting job waits for its last run" {
 	job -n a --restart=on-failure --restart-delay=0.1 --restart-limit=3 \
 	    sh -c 'echo x; exit 2'
