@@ -70,6 +70,12 @@ file_locked(const char *path)
 	return locked;
 }
 
+static bool
+name_locked(const struct job *j)
+{
+	return !j->lock_is_ours && statedir_job_locked(j->dirfd);
+}
+
 /*
  * On a network file system, an flock(2) on a directory is the host's own,
  * but one on a file is everybody's: so the pidfile is looked at as well.
@@ -77,7 +83,7 @@ file_locked(const char *path)
 static bool
 locked_somewhere(const struct job *j)
 {
-	return (!j->lock_is_ours && statedir_job_locked(j->dirfd)) ||
+	return name_locked(j) ||
 	    (j->record->pidfile != NULL && file_locked(j->record->pidfile));
 }
 
@@ -128,10 +134,16 @@ set_state(struct job *j)
 		j->state = JOB_RUNNING;
 	else if (!same_boot)
 		set_elsewhere(j, same_host ? LOSS_REBOOT : LOSS_HOST);
-	else {
-		/* Not here, that is: a container's, or its neighbour's. */
+	else if (!same_host)
+		/* A machine renamed, or a container's neighbour. */
 		set_elsewhere(j, LOSS_KEEPER);
-		j->other_namespace = j->other_host && same_host;
+	else if (name_locked(j)) {
+		/* A container's. Its pidfile may be another's by now. */
+		j->state = JOB_RUNNING;
+		j->other_host = j->other_namespace = true;
+	} else {
+		j->state = JOB_LOST;
+		j->loss = LOSS_KEEPER;
 	}
 }
 

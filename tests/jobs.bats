@@ -310,8 +310,11 @@ fds_into() {
 @test "J3: a job of another PID namespace: running, never signalled" {
 	local dir=$DETACH_STATE_DIR/a
 
-	# So is a record that is from there: its pids are nobody's here.
-	forge a
+	# So is a record that is from there: its pids are nobody's here. That
+	# somebody has its pidfile proves nothing.
+	forge a pidfile="$WORK/pid"
+	launch -p pid sleep 300
+	locked pid
 	equal "$(state_of a)" lost
 	flock "$dir" sleep 300 3>&- &
 	started $!
