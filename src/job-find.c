@@ -185,8 +185,8 @@ find_pid(const char *operand)
 		return NULL;
 	if (j != NULL && j->state == JOB_RUNNING && process_alive(&j->process))
 		return j;
-	if (process_identify(w.pid, &id) == 0) {
-		bare = find_bare(&id);
+	if (process_identify(w.pid, &id) == 0 &&
+	    ((bare = find_bare(&id)) != NULL || errno != ESRCH)) {
 		job_free(j);
 		return bare;
 	}
