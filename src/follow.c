@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,16 +46,14 @@ static int
 open_renamed(const struct record *r, int flags, int fd)
 {
 	int old = -1, saved = errno;
+	char path[PATH_MAX];
 	struct stat st;
-	char *path;
 
 	if (r->log_inode == 0 ||
 	    (fd != -1 && fstat(fd, &st) == 0 && st.st_ino == r->log_inode))
 		return fd;
-	if (asprintf(&path, "%s.1", r->log) != -1) {
+	if (snprintf(path, sizeof(path), "%s.1", r->log) < PATH_MAX)
 		old = open(path, flags);
-		free(path);
-	}
 	if (old != -1 && fstat(old, &st) == 0 && st.st_ino == r->log_inode) {
 		if (fd != -1)
 			(void)close(fd);

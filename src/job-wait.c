@@ -147,14 +147,14 @@ wait_with(struct job *const *jobs, size_t n, struct pollfd *pfds, int64_t end)
 }
 
 int
-job_wait_all(struct job *const *jobs, size_t n, int64_t end, int fd)
+job_wait_all(struct job *const *jobs, size_t n, int64_t end)
 {
 	struct pollfd *pfds;
 	int rc, saved;
 
 	if ((pfds = calloc(n + 1, sizeof(*pfds))) == NULL)
 		return -1;
-	pfds[n] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	pfds[n] = (struct pollfd){ .fd = -1 };
 	rc = wait_with(jobs, n, pfds, end);
 	saved = errno;
 	free(pfds);
@@ -165,10 +165,12 @@ job_wait_all(struct job *const *jobs, size_t n, int64_t end, int fd)
 int
 job_wait(struct job *j, int64_t end, int fd)
 {
+	struct pollfd pfds[2];
 	int rc;
 
 	j->errnum = 0;
-	rc = job_wait_all(&j, 1, end, fd);
+	pfds[1] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	rc = wait_with(&j, 1, pfds, end);
 	if (j->errnum != 0) {
 		errno = j->errnum;
 		return -1;

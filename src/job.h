@@ -88,16 +88,18 @@ bool	job_is_there(const struct job *j);
 /*
  * Sleep until the n jobs (NULL: skipped) have ended, that is, until a new
  * start of their names would not be refused, at most until the time end of
- * CLOCK_MONOTONIC in ns (0: no limit) and at most until fd (unless -1) is
- * readable or hung up. Each is looked at as it ends, before its name is
- * started anew or forgotten. Sleeps in the kernel (pidfds of keeper and
- * command, poll); where there is no pidfd, or for another host's job, it
- * looks again every now and then. 0: each has ended and is refreshed, or has
- * an errnum; 1: fd; -1 with errno: ETIMEDOUT, ENOMEM.
+ * CLOCK_MONOTONIC in ns (0: no limit). Each is looked at as it ends, before
+ * its name is started anew or forgotten. Sleeps in the kernel (pidfds of
+ * keeper and command, poll); where there is no pidfd, or for another host's
+ * job, it looks again every now and then. 0: each has ended and is refreshed,
+ * or has an errnum; -1 with errno: ETIMEDOUT, ENOMEM.
  */
-int	job_wait_all(struct job *const *jobs, size_t n, int64_t end, int fd);
+int	job_wait_all(struct job *const *jobs, size_t n, int64_t end);
 
-/* The same of one; -1 also with its errnum. */
+/*
+ * The same of one, and at most until fd (unless -1) is readable or hung up:
+ * 1. -1 also with its errnum.
+ */
 int	job_wait(struct job *j, int64_t end, int fd);
 
 /*

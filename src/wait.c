@@ -29,7 +29,7 @@ verb_wait(const struct options *o)
 {
 	struct job **jobs;
 	int64_t end = o->timeout > 0 ? job_deadline(o->timeout) : 0;
-	bool missing = false, timed_out = false;
+	bool failed, missing = false, timed_out = false;
 	int code = EXIT_DONE, i;
 
 	if (operands_check(o->argv, o->argc) != 0)
@@ -46,19 +46,17 @@ verb_wait(const struct options *o)
 		operand_say(o->argv[i], errno);
 		missing = true;
 	}
-	if (job_wait_all(jobs, (size_t)o->argc, end, -1) == -1 &&
-	    errno != ETIMEDOUT) {
+	failed = job_wait_all(jobs, (size_t)o->argc, end) == -1 &&
+	    errno != ETIMEDOUT;
+	if (failed)
 		say_errno(errno, "--wait");
-		missing = true;
-	}
 	for (i = 0; i < o->argc; i++) {
-		if (jobs[i] == NULL)
-			continue;
-		code = code_of(jobs[i], o->argv[i], &timed_out);
+		if (jobs[i] != NULL && !failed)
+			code = code_of(jobs[i], o->argv[i], &timed_out);
 		job_free(jobs[i]);
 	}
 	free(jobs);
 	if (timed_out)
 		return EXIT_TIMED_OUT;
-	return missing ? EXIT_FAILED : code;
+	return failed || missing ? EXIT_FAILED : code;
 }

@@ -394,6 +394,21 @@ $DETACH_STATE_DIR/a/log $DETACH_STATE_DIR/a/pid"
 	matches "$output" "no state directory"
 }
 
+@test "V: a pid that ended jobs had, too, is the running job's" {
+	local pid
+
+	job -n m sleep 300
+	pid=$(command_pid m)
+	for name in a z; do
+		forge $name pid="$pid" exit_status=0 elapsed=1.000000000 \
+		    started=4000000000.000000000 ended=4000000001.000000000
+	done
+	equal "$(field "$pid" name)" m
+	run "$DETACH" --stop "$pid"
+	status_is 0
+	equal "$(state_of m)" killed
+}
+
 @test "V: a thread is no process" {
 	local tid
 

@@ -289,6 +289,17 @@ wait_with() {
 	done
 }
 
+@test "V3: a record that is damaged meanwhile: 125, and it is said" {
+	job -n a sh -c 'until [ -e go ]; do sleep 0.02; done'
+	"$DETACH" --wait a >out 2>&1 3>&- &
+	soon state_is $! S
+	echo nonsense >"$DETACH_STATE_DIR/a/record"
+	touch go
+	wait $! && code=0 || code=$?
+	equal $code 125
+	matches "$(cat out)" "a: its record is damaged"
+}
+
 @test "V3: --wait of a restarting job waits for its last run" {
 	job -n a --restart=on-failure --restart-delay=0.1 --restart-limit=3 \
 	    sh -c 'echo x; exit 2'

@@ -195,15 +195,21 @@ parse(const char *text)
 }
 
 static bool
-refused(const char *text)
+refused_as(int errnum, const char *text)
 {
 	struct record *r;
 
 	errno = 0;
 	if ((r = parse(text)) == NULL)
-		return errno == EINVAL;
+		return errno == errnum;
 	record_free(r);
 	return false;
+}
+
+static bool
+refused(const char *text)
+{
+	return refused_as(EINVAL, text);
 }
 
 static void
@@ -242,7 +248,10 @@ check_texts(void)
 	ok(refused(HEAD "command a\nexit_status 256\n"), "exit status 256");
 	ok(refused(HEAD "command a\nended 1.000000000\nexit_status 1\n"
 	    "signal TERM\n"), "both exited and killed");
-	ok(refused(HEAD "command a\nversion 2\n"), "another version");
+	ok(refused(HEAD "command a\nversion x\n"), "no version");
+	ok(refused_as(EPROTONOSUPPORT, HEAD "command a\nversion 2\n") &&
+	    refused_as(EPROTONOSUPPORT, "version 9\nall is different\n"),
+	    "a later version");
 	r = record_parse(HEAD "command a\0b\n", sizeof(HEAD "command a\0b\n") -
 	    1);
 	ok(r == NULL, "a NUL");
