@@ -7,6 +7,8 @@
  */
 #include "config.h"
 
+#include <sys/resource.h>
+
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -18,6 +20,7 @@
 
 #define NS_PER_S      1000000000LL
 #define NS_PER_MS     1000000LL
+#define SPARE	      4			/* descriptors */
 #define LOOK_AGAIN    (200 * NS_PER_MS) /* where nothing wakes us */
 #define REAP_PATIENCE (2 * NS_PER_S)	/* for a parent to reap */
 
@@ -50,6 +53,21 @@ is_awaited(const struct job *j)
 	return j != NULL && j->errnum == 0 && job_is_there(j);
 }
 
+/* Not one of the last descriptors, which looking at what has ended takes. */
+static int
+open_pidfd(const struct identity *id)
+{
+	int fd = process_pidfd(id);
+	struct rlimit rl;
+
+	if (fd == -1 || getrlimit(RLIMIT_NOFILE, &rl) == -1 ||
+	    (rlim_t)fd + SPARE < rl.rlim_cur)
+		return fd;
+	(void)close(fd);
+	errno = EMFILE;
+	return -1;
+}
+
 /*
  * The pidfd to sleep on, or -1 if there is none to be had (0 in *again), or
  * if the process has just ended (1).
@@ -65,12 +83,12 @@ wake_fd(struct job *j, int *again)
 		return -1;
 	/* Opened now, the command's tells even after the keeper was killed. */
 	if (j->pidfd == -1)
-		j->pidfd = process_pidfd(&j->process);
+		j->pidfd = open_pidfd(&j->process);
 	if (j->keeper_alive) {
 		id = &j->record->keeper;
 		fd = &j->keeper_pidfd;
 	}
-	if (*fd == -1 && (*fd = process_pidfd(id)) == -1)
+	if (*fd == -1 && (*fd = open_pidfd(id)) == -1)
 		*again = errno == ESRCH;
 	return *fd;
 }

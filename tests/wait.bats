@@ -300,6 +300,22 @@ wait_with() {
 	matches "$(cat out)" "a: its record is damaged"
 }
 
+@test "V3: more jobs than there are descriptors to sleep on" {
+	local i names=()
+
+	need prlimit
+	for i in {1..12}; do
+		job -n "j$i" sh -c 'until [ -e go ]; do sleep 0.1; done; exit 3'
+		names+=("j$i")
+	done
+	prlimit --nofile=24:24 "$DETACH" --wait "${names[@]}" >out 2>&1 3>&- &
+	soon state_is $! S
+	sleep 0.5
+	touch go
+	wait $! && code=0 || code=$?
+	equal $code 3 "$(cat out)"
+}
+
 @test "V3: --wait of a restarting job waits for its last run" {
 	job -n a --restart=on-failure --restart-delay=0.1 --restart-limit=3 \
 	    sh -c 'echo x; exit 2'
