@@ -63,7 +63,7 @@ add(struct adoption *a, pid_t pid)
 	m = &a->member[a->n];
 	if (adopt_look(pid, m) == -1)
 		return -1;
-	m->pidns = adopt_pid_namespace(m->thread);
+	m->pidns = process_pid_namespace(m->thread);
 	m->move.null = m->move.log = m->move.lock = -1;
 	m->move.pipe[0] = m->move.pipe[1] = -1;
 	if (m->state != 'Z' && (m->pidfd = process_pidfd(&m->id)) == -1 &&
@@ -99,7 +99,7 @@ adopt_begin(struct adoption *a, pid_t pid)
 	if (add(a, pid) == -1)
 		return -1;
 	m = &a->member[0];
-	a->pidns = adopt_pid_namespace(getpid());
+	a->pidns = process_pid_namespace(0);
 	a->pgrp = m->pgrp;
 	a->whole_group = m->pgrp != m->session && !group_is_ours(m->pgrp);
 	a->tty = m->tty != 0 ? m->tty : terminal_held(m->thread);

@@ -92,16 +92,6 @@ other_thread(pid_t pid)
 	return found;
 }
 
-ino_t
-adopt_pid_namespace(pid_t pid)
-{
-	struct stat st;
-	char path[40];
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
-	return stat(path, &st) == -1 ? 0 : st.st_ino;
-}
-
 int
 adopt_look(pid_t pid, struct member *m)
 {

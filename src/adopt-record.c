@@ -114,6 +114,7 @@ adopt_fill_record(struct adoption *a)
 	host[sizeof(host) - 1] = '\0';
 	r->name = (char *)(uintptr_t)a->o->name;
 	r->command = m->id;
+	r->pid_namespace = process_pid_namespace(0);
 	r->adopted = true;
 	r->host = strdup(host);
 	r->user = user_name(m->uid);

@@ -89,7 +89,7 @@ struct member {
 	int		seccomp;	/* mode; 0: none */
 	int		filters;	/* seccomp filters; 0: unknown */
 	bool		no_memory;	/* a kernel thread, or just exiting */
-	ino_t		pidns;		/* numbers are by pid namespace */
+	uint64_t	pidns;		/* numbers are by pid namespace */
 
 	int		pidfd;
 	bool		gone;		/* ended meanwhile */
@@ -108,7 +108,7 @@ struct adoption {
 	size_t		room;
 	pid_t	       *seen;		/* all pids at that time, sorted */
 	size_t		nseen;
-	ino_t		pidns;		/* ours */
+	uint64_t	pidns;		/* ours */
 	pid_t		pgrp;		/* the group that the shell knows */
 	bool		whole_group;	/* all of it belongs to the job */
 	dev_t		tty;		/* the one to be survived; 0: none */
@@ -145,9 +145,6 @@ int	adopt_look(pid_t pid, struct member *m);
  * background, whose arguments are that shell's.
  */
 bool	adopt_is_fork(const struct member *m);
-
-/* The pid namespace that a process is in for all its life; 0: not known. */
-ino_t	adopt_pid_namespace(pid_t pid);
 
 /* ---- adopt-job.c ------------------------------------------------------- */
 

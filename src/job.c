@@ -17,15 +17,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "job.h"
 #include "signals.h"
 #include "statedir.h"
-
-#define LOOK_MS 10
-#define LOOKS	20
 
 void
 job_free(struct job *j)
@@ -111,13 +107,23 @@ set_ended(struct job *j)
 		j->state = WIFSIGNALED(r->status) ? JOB_KILLED : JOB_EXITED;
 }
 
+/* Pids of another PID namespace, such as a container's, mean nothing here. */
+static bool
+same_namespace(const struct record *r)
+{
+	uint64_t ours;
+
+	return r->pid_namespace == 0 ||
+	    (ours = process_pid_namespace(0)) == 0 || ours == r->pid_namespace;
+}
+
 /* The state by a record that was just read. */
 static void
 set_state(struct job *j)
 {
 	const struct record *r = j->record;
 	char boot_id[BOOT_ID_LEN + 1], host[HOST_NAME_MAX + 1];
-	bool same_boot, same_host;
+	bool same_boot, same_host, here;
 
 	j->loss = LOSS_NONE;
 	j->other_namespace = false;
@@ -125,20 +131,21 @@ set_state(struct job *j)
 	    process_boot_id(boot_id) == 0 && strcmp(boot_id, r->boot_id) == 0;
 	same_host = r->host == NULL || gethostname(host, sizeof(host)) == -1 ||
 	    strcmp(host, r->host) == 0;
+	here = same_boot && same_namespace(r);
 	j->other_host = !same_boot && !same_host;
 	j->keeper_alive =
-	    same_boot && r->keeper.pid != 0 && process_alive(&r->keeper);
+	    here && r->keeper.pid != 0 && process_alive(&r->keeper);
 	if (r->has_ended)
 		set_ended(j);
-	else if (j->keeper_alive || (same_boot && process_alive(&r->command)))
+	else if (j->keeper_alive || (here && process_alive(&r->command)))
 		j->state = JOB_RUNNING;
 	else if (!same_boot)
 		set_elsewhere(j, same_host ? LOSS_REBOOT : LOSS_HOST);
 	else if (!same_host)
 		/* A machine renamed, or a container's neighbour. */
 		set_elsewhere(j, LOSS_KEEPER);
-	else if (name_locked(j)) {
-		/* A container's. Its pidfile may be another's by now. */
+	else if (!here && name_locked(j)) {
+		/* Its pidfile may be locked by another by now. */
 		j->state = JOB_RUNNING;
 		j->other_host = j->other_namespace = true;
 	} else {
@@ -226,23 +233,19 @@ refresh_bare(struct job *j)
 int
 job_refresh(struct job *j)
 {
-	const struct timespec pause = { 0, LOOK_MS * 1000000L };
 	int looks, r;
 
 	if (j->dirfd == -1)
 		return refresh_bare(j);
-	for (looks = 1;; looks++) {
+	/* Twice, for it may have ended well between the two. */
+	for (looks = 0; looks < 2; looks++) {
 		if ((r = read_record(j)) != 0)
 			return r == 1 ? 0 : -1;
 		set_state(j);
-		/* It may have ended well between record and processes. */
-		if (j->state == JOB_LOST && looks < 2)
-			continue;
-		/* Whose lock it is? A start or a --forget is soon over. */
-		if (!j->other_namespace || looks >= LOOKS)
-			return 0;
-		(void)nanosleep(&pause, NULL);
+		if (j->state != JOB_LOST)
+			break;
 	}
+	return 0;
 }
 
 void

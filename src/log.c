@@ -22,8 +22,8 @@ say_no_log(const struct job *j, const char *operand, int errnum)
 	switch (errnum) {
 	case ENODATA:
 	case EINVAL:
-		say("%s: has no log: its output went to a pipe, a terminal or "
-		    "a device",
+		say("%s: has no log: its output went to a pipe, a terminal, a "
+		    "device or a file without a name",
 		    operand);
 		break;
 	case ENOENT:

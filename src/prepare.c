@@ -229,7 +229,7 @@ log_path(struct launch *l)
 
 	if (l->has_log)
 		fd = s->log_fd;
-	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) || st.st_nlink == 0)
 		return NULL;
 	l->record.log_inode = st.st_ino;
 	if (l->has_log)
@@ -246,6 +246,7 @@ prepare_record(struct launch *l)
 {
 	struct record *r = &l->record;
 	char host[HOST_NAME_MAX + 1];
+	struct stat st;
 
 	if (l->jobdir == -1 && !l->o->json)
 		return 0;
@@ -254,14 +255,17 @@ prepare_record(struct launch *l)
 	if (gethostname(host, sizeof(host)) == -1)
 		return failed("host name");
 	host[sizeof(host) - 1] = '\0';
+	r->pid_namespace = process_pid_namespace(0);
 	r->name = (char *)l->o->name;
 	r->tree = l->o->tree;
 	r->managed = l->o->tree || l->o->restart != RESTART_NO;
 	r->host = strdup(host);
 	r->user =
 	    l->o->user != NULL ? strdup(l->user.name) : user_name(geteuid());
-	r->directory =
-	    l->chdir != AT_FDCWD ? descriptor_path(l->chdir) : getcwd(NULL, 0);
+	if (l->chdir == AT_FDCWD)
+		r->directory = getcwd(NULL, 0);
+	else if (fstat(l->chdir, &st) == 0 && st.st_nlink > 0)
+		r->directory = descriptor_path(l->chdir);
 	r->command_argv = l->o->argv;
 	r->command_argc = l->o->argc;
 	r->log = log_path(l);

@@ -47,11 +47,11 @@ struct exit_info {
 #define GET_EXIT_INFO _IOWR(0xff, 11, struct exit_info)
 
 static int64_t
-monotonic_ns(clockid_t clock)
+monotonic_ns(void)
 {
 	struct timespec ts;
 
-	(void)clock_gettime(clock, &ts);
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
@@ -129,7 +129,7 @@ process_stat(pid_t pid, struct process_stat *st)
 	st->state = p[2];
 	p += 3;
 	for (i = PPID; i <= ARG_START; i++, p = end) {
-		v[i] = strtoll(p, &end, 10);
+		v[i] = (long long)strtoull(p, &end, 10);
 		if (end == p && i <= START_TIME) {
 			errno = EINVAL;
 			return -1;
@@ -180,7 +180,7 @@ process_alive(const struct identity *id)
 int
 process_pidfd(const struct identity *id)
 {
-	int fd;
+	int fd, lack;
 
 	if (id->pid <= 0) {
 		errno = ESRCH;
@@ -192,9 +192,11 @@ process_pidfd(const struct identity *id)
 			errno = ESRCH;
 		return -1;
 	}
+	errno = 0;
 	if (!process_alive(id)) {
+		lack = errno == EMFILE || errno == ENFILE ? errno : ESRCH;
 		(void)close(fd);
-		errno = ESRCH;
+		errno = lack;
 		return -1;
 	}
 	return fd;
@@ -234,48 +236,6 @@ process_group_signal(const struct identity *id, int signo)
 		(void)close(fd);
 	errno = saved;
 	return r;
-}
-
-int
-process_boot_id(char id[BOOT_ID_LEN + 1])
-{
-	char buf[64];
-
-	if (read_file("/proc/sys/kernel/random/boot_id", buf, sizeof(buf)) ==
-	    -1)
-		return -1;
-	if (strspn(buf, "0123456789abcdef-") != BOOT_ID_LEN) {
-		errno = EINVAL;
-		return -1;
-	}
-	memcpy(id, buf, BOOT_ID_LEN);
-	id[BOOT_ID_LEN] = '\0';
-	return 0;
-}
-
-int64_t
-process_elapsed(uint64_t start_time)
-{
-	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK);
-	int64_t start, elapsed;
-
-	start = (int64_t)(start_time / hz) * NS_PER_S +
-	    (int64_t)(start_time % hz * (uint64_t)NS_PER_S / hz);
-	elapsed = monotonic_ns(CLOCK_BOOTTIME) - start;
-	return elapsed > 0 ? elapsed : 0;
-}
-
-int
-process_started(uint64_t start_time, struct timespec *ts)
-{
-	int64_t ns;
-
-	if (clock_gettime(CLOCK_REALTIME, ts) == -1)
-		return -1;
-	ns = ts->tv_sec * NS_PER_S + ts->tv_nsec - process_elapsed(start_time);
-	ts->tv_sec = ns / NS_PER_S;
-	ts->tv_nsec = ns % NS_PER_S;
-	return 0;
 }
 
 /* True if all four numbers of a line of /proc/PID/status are id. */
@@ -360,7 +320,7 @@ poll_ms(int64_t ns)
 int
 process_exit_status(int pidfd, int64_t timeout, int *status)
 {
-	int64_t end = monotonic_ns(CLOCK_MONOTONIC) + timeout, left;
+	int64_t end = monotonic_ns() + timeout, left;
 	struct pollfd pfd = { .fd = pidfd, .events = 0 };
 	struct exit_info info;
 	bool again = false;
@@ -387,7 +347,7 @@ process_exit_status(int pidfd, int64_t timeout, int *status)
 			errno = ENOTSUP;
 			return -1;
 		}
-		if ((left = end - monotonic_ns(CLOCK_MONOTONIC)) <= 0) {
+		if ((left = end - monotonic_ns()) <= 0) {
 			errno = ETIMEDOUT;
 			return -1;
 		}

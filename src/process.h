@@ -71,6 +71,10 @@ int	process_group_signal(const struct identity *id, int signo);
 /* The boot id as text with its NUL. 0, or -1 with errno. */
 int	process_boot_id(char id[BOOT_ID_LEN + 1]);
 
+/* The PID namespace of pid, 0: of this process (namespaces(7)): its inode
+   number, or 0 if that cannot be seen. */
+uint64_t process_pid_namespace(pid_t pid);
+
 /* start_time as CLOCK_REALTIME, and the time since then, in ns. */
 int	process_started(uint64_t start_time, struct timespec *ts);
 int64_t	process_elapsed(uint64_t start_time);

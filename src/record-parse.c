@@ -196,6 +196,8 @@ parse_line(struct parsed *p, const char *key, char *value)
 		return get_u64(&r->keeper.start_time, value);
 	if (strcmp(key, "boot_id") == 0)
 		return get_boot_id(r, value);
+	if (strcmp(key, "pid_namespace") == 0)
+		return get_u64(&r->pid_namespace, value);
 	if (strcmp(key, "started") == 0)
 		return get_time(&r->started, value);
 	if (strcmp(key, "restarts") == 0) {

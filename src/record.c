@@ -171,6 +171,8 @@ record_format(const struct record *r, size_t *len)
 	add_identity(&t, "pid", "start_time", &r->command);
 	add_identity(&t, "keeper", "keeper_start_time", &r->keeper);
 	add(&t, "boot_id %s\n", r->boot_id);
+	if (r->pid_namespace != 0)
+		add(&t, "pid_namespace %" PRIu64 "\n", r->pid_namespace);
 	add_time(&t, "started", &r->started);
 	add(&t, "restarts %d\nadopted %d\ntree %d\nmanaged %d\n", r->restarts,
 	    r->adopted, r->tree, r->managed);

@@ -33,6 +33,8 @@ struct record {
 	struct identity	  keeper;	/* "keeper", "keeper_start_time"; pid 0:
 					   unknown */
 	char		  boot_id[BOOT_ID_LEN + 1];
+	uint64_t	  pid_namespace; /* that the pids are of: its inode
+					   number (namespaces(7)); 0: unknown */
 	struct timespec	  started;	/* CLOCK_REALTIME; of the latest run */
 	int		  restarts;
 	bool		  adopted;

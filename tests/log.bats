@@ -243,6 +243,22 @@ sum() {
 	[ ! -e "$DETACH_STATE_DIR/a" ]
 }
 
+@test "f: an output that is a file without a name" {
+	need python3
+	run python3 -c 'import subprocess, sys, tempfile
+f = tempfile.TemporaryFile()
+code = subprocess.call(sys.argv[1:], stdout=f, stderr=subprocess.STDOUT)
+f.seek(0)
+sys.stdout.buffer.write(f.read())
+sys.exit(code)' "$DETACH" -f -n a sh -c 'echo hello; exit 4'
+	status_is 4
+	equal "$output" hello
+	equal "$(field a log)" null
+	run "$DETACH" --log --follow a
+	status_is 1
+	matches "$output" "has no log.* a file without a name"
+}
+
 @test "f: -f without -n names the job after the command" {
 	run job -f echo hello
 	status_is 0

@@ -59,6 +59,7 @@ random_record(void)
 		r->keeper.start_time = any(1 << 24);
 	}
 	strlcpy(r->boot_id, BOOT_ID, sizeof(r->boot_id));
+	r->pid_namespace = any(2) ? 4026531836U : 0;
 	r->started.tv_sec = any(1 << 24) * 100;
 	r->started.tv_nsec = any(1000000000);
 	r->restarts = (int)any(100);
@@ -124,6 +125,7 @@ same(const struct record *a, const struct record *b)
 	    same_identity(&a->command, &b->command) &&
 	    same_identity(&a->keeper, &b->keeper) &&
 	    same_string(a->boot_id, b->boot_id) &&
+	    a->pid_namespace == b->pid_namespace &&
 	    same_time(&a->started, &b->started) &&
 	    a->restarts == b->restarts && a->adopted == b->adopted &&
 	    a->tree == b->tree && a->managed == b->managed &&
