@@ -89,28 +89,37 @@ wake_fd(struct job *j, int *again)
 		fd = &j->keeper_pidfd;
 	}
 	if (*fd == -1 && (*fd = open_pidfd(id)) == -1)
-		*again = errno == ESRCH;
+		*again = errno == ESRCH && !process_alive(id);
 	return *fd;
 }
 
-/* What there is to sleep on, and for how long at most: ns. */
+/*
+ * What there is to sleep on: *npfds, from the second on, for poll(2) takes no
+ * more than there may be descriptors. How long at most, in ns.
+ */
 static int64_t
-set_up(struct job *const *jobs, size_t n, struct pollfd *pfds, bool *over)
+set_up(struct job *const *jobs, size_t n, struct pollfd *pfds, nfds_t *npfds,
+    bool *over)
 {
 	int64_t longest = INT64_MAX;
-	int again;
+	struct job *j;
+	int again, fd;
 	size_t i;
 
 	*over = true;
-	for (i = 0; i < n; i++) {
-		pfds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
-		if (!is_awaited(jobs[i]))
+	for (i = 0, *npfds = 1; i < n; i++) {
+		j = jobs[i];
+		if (!is_awaited(j))
 			continue;
 		*over = false;
-		pfds[i].fd = wake_fd(jobs[i], &again);
-		if (again)
+		j->slot = 0;
+		if ((fd = wake_fd(j, &again)) != -1) {
+			j->slot = *npfds;
+			pfds[(*npfds)++] =
+			    (struct pollfd){ .fd = fd, .events = POLLIN };
+		} else if (again)
 			longest = 0;
-		else if (pfds[i].fd == -1 && longest > LOOK_AGAIN)
+		else if (longest > LOOK_AGAIN)
 			longest = LOOK_AGAIN;
 	}
 	return longest;
@@ -127,15 +136,17 @@ milliseconds(int64_t ns)
 	    (int)((ns + NS_PER_MS - 1) / NS_PER_MS);
 }
 
+/* pfds has room for one more than there are jobs; its first is set. */
 static int
 wait_with(struct job *const *jobs, size_t n, struct pollfd *pfds, int64_t end)
 {
 	bool over, expired = false;
 	int64_t longest, left;
+	nfds_t npfds;
 	size_t i;
 
 	for (;;) {
-		longest = set_up(jobs, n, pfds, &over);
+		longest = set_up(jobs, n, pfds, &npfds, &over);
 		if (over)
 			return 0;
 		if (expired) {
@@ -148,16 +159,17 @@ wait_with(struct job *const *jobs, size_t n, struct pollfd *pfds, int64_t end)
 			expired = left <= 0;
 			longest = expired ? 0 : left < longest ? left : longest;
 		}
-		if (poll(pfds, n + 1, milliseconds(longest)) == -1) {
+		if (poll(pfds, npfds, milliseconds(longest)) == -1) {
 			if (errno != EINTR)
 				return -1;
 			continue;
 		}
-		if (pfds[n].revents != 0)
+		if (pfds[0].revents != 0)
 			return 1;
 		for (i = 0; i < n; i++) {
 			if (is_awaited(jobs[i]) &&
-			    (pfds[i].fd == -1 || pfds[i].revents != 0) &&
+			    (jobs[i]->slot == 0 ||
+				pfds[jobs[i]->slot].revents != 0) &&
 			    job_refresh(jobs[i]) == -1)
 				jobs[i]->errnum = errno;
 		}
@@ -172,7 +184,7 @@ job_wait_all(struct job *const *jobs, size_t n, int64_t end)
 
 	if ((pfds = calloc(n + 1, sizeof(*pfds))) == NULL)
 		return -1;
-	pfds[n] = (struct pollfd){ .fd = -1 };
+	pfds[0] = (struct pollfd){ .fd = -1 };
 	rc = wait_with(jobs, n, pfds, end);
 	saved = errno;
 	free(pfds);
@@ -187,7 +199,7 @@ job_wait(struct job *j, int64_t end, int fd)
 	int rc;
 
 	j->errnum = 0;
-	pfds[1] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	pfds[0] = (struct pollfd){ .fd = fd, .events = POLLIN };
 	rc = wait_with(&j, 1, pfds, end);
 	if (j->errnum != 0) {
 		errno = j->errnum;

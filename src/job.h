@@ -43,6 +43,7 @@ struct job {
 				   pids are of another PID namespace */
 	bool		keeper_alive; /* it runs, or is about to be gone */
 	bool		lock_is_ours; /* the name's: it says nothing, then */
+	size_t		slot;	/* of job_wait_all() */
 	int		errnum;	/* why job_wait_all() could not look again */
 };
 

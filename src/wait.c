@@ -15,7 +15,8 @@ static int
 code_of(struct job *j, const char *operand, bool *timed_out)
 {
 	if (j->errnum != 0) {
-		operand_say(operand, j->errnum);
+		operand_say(j->record != NULL ? j->record->name : operand,
+		    j->errnum);
 		return EXIT_FAILED;
 	}
 	if (!job_is_there(j))

@@ -316,6 +316,18 @@ wait_with() {
 	equal $code 3 "$(cat out)"
 }
 
+@test "V3: more operands than there may be descriptors" {
+	need prlimit
+	job -n a sh -c 'until [ -e go ]; do sleep 0.1; done; exit 3'
+	prlimit --nofile=16:16 "$DETACH" --wait no{1..40} a >out 2>&1 3>&- &
+	soon state_is $! S
+	touch go
+	wait $! && code=0 || code=$?
+	equal $code 125
+	[ ! -e "$DETACH_STATE_DIR/a/pid" ] || fail "$(cat out)"
+	equal "$(grep -vc 'no such job' out)" 0
+}
+
 @test "V3: --wait of a restarting job waits for its last run" {
 	job -n a --restart=on-failure --restart-delay=0.1 --restart-limit=3 \
 	    sh -c 'echo x; exit 2'
