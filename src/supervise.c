@@ -33,6 +33,7 @@
 
 #define NSEC	      INT64_C(1000000000)
 #define LONGEST_DELAY (60 * NSEC)
+#define FORK_TRIES    60
 
 /* The state that restarting needs, in the keeper's own image. */
 struct supervisor {
@@ -167,25 +168,17 @@ static pid_t
 again(void *arg, int signals, struct keeper_end *end)
 {
 	struct supervisor *s = arg;
-	pid_t pid;
+	pid_t pid = 0;
 
-	while (wanted(s, end)) {
-		s->delay = next_delay(s, end->elapsed);
-		if (keeper_pause(signals, s->delay)) {
-			end->told = true;
-			return 0;
-		}
-		s->restarts++;
-		if ((pid = start_again(s)) != 0)
-			return pid;
-		/* It has not run: no restart, and not at once again. */
-		s->restarts--;
-		if (keeper_pause(signals, NSEC)) {
-			end->told = true;
-			return 0;
-		}
-	}
-	return 0;
+	if (!wanted(s, end))
+		return 0;
+	s->delay = next_delay(s, end->elapsed);
+	end->told = keeper_pause(signals, s->delay);
+	s->restarts++;
+	/* No process can be had, for now; that is no restart. */
+	while (!end->told && (pid = start_again(s)) == 0)
+		end->told = keeper_pause(signals, NSEC);
+	return end->told ? 0 : pid;
 }
 
 static void
@@ -212,10 +205,14 @@ ended(void *arg, const struct keeper_end *end)
 	const int flags = O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK |
 	    O_NOFOLLOW | O_CLOEXEC;
 	char name[16] = "";
-	int status = 0, fd = -1;
+	const struct timespec later = { 1, 0 };
+	int status = 0, fd = -1, tries = 0;
+	pid_t pid;
 
-	/* If no process can be had, this one has nothing else left to do. */
-	if (fork() > 0)
+	/* If for long no process can be had, it is this one's, too. */
+	while ((pid = fork()) == -1 && tries++ < FORK_TRIES)
+		nanosleep(&later, NULL);
+	if (pid > 0)
 		return;
 	environ = l->env;
 	if (end->known && WIFSIGNALED(end->status)) {
