@@ -27,21 +27,24 @@ say_running(const struct job *j, const char *operand)
 		    operand);
 }
 
-/* Nothing runs by the record, if there is one, but the lock is not free. */
+/* Nothing runs by the record, if there is one (errnum: why there is none),
+   but the lock is not free. */
 static void
-say_locked(const struct job *j, const char *name, const char *operand)
+say_locked(const struct job *j, int errnum, const char *name,
+    const char *operand)
 {
 	char *pidfile;
 
 	if (j != NULL)
 		say("%s: it is just being started, or forgotten", operand);
-	else if ((pidfile = statedir_job_path(name, JOB_PID)) != NULL) {
+	else if (errnum == EBADMSG || errnum == ENOENT) {
+		pidfile = operand_pidfile(name);
 		say("%s: is locked, and its record is damaged or not there; "
-		    "if it runs, 'detach --stop %s' ends it",
-		    operand, pidfile);
+		    "'detach --stop %s' ends it if it runs",
+		    operand, pidfile != NULL ? pidfile : "PIDFILE");
 		free(pidfile);
 	} else
-		operand_say(operand, ENOENT);
+		operand_say(operand, errnum);
 }
 
 /* Remove it, once it is certain that it does not run. */
@@ -77,12 +80,12 @@ look(int statefd, const char *name, const char *operand, bool last)
 {
 	const struct timespec pause = { 0, LOOK_MS * 1000000L };
 	struct job *j = job_open(statefd, name);
-	int rc = -1;
+	int errnum = errno, rc = -1;
 
 	if (j != NULL && job_is_there(j))
 		say_running(j, operand);
 	else if (last)
-		say_locked(j, name, operand);
+		say_locked(j, errnum, name, operand);
 	else
 		rc = 0;
 	job_free(j);

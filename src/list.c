@@ -70,11 +70,13 @@ all_jobs(struct jobs *js)
 	}
 	for (i = 0; names[i] != NULL; i++) {
 		j = job_open(statefd, names[i]);
-		/* A first start that is not yet, or was forgotten just now. */
-		if (j == NULL && errno != ENOENT)
-			operand_say(names[i], errno);
-		if (j != NULL || errno != ENOENT)
+		if (j != NULL)
 			add_job(js, j);
+		/* A first start that is not yet, or was forgotten just now. */
+		else if (errno != ENOENT) {
+			operand_say(names[i], errno);
+			add_job(js, NULL);
+		}
 		free(names[i]);
 	}
 	free(names);

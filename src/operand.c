@@ -36,6 +36,20 @@ say_denied(const char *operand, int errnum)
 	say_errno(errnum, "%s", operand);
 }
 
+char *
+operand_pidfile(const char *name)
+{
+	char *path;
+
+	if (!statedir_name_valid(name) ||
+	    (path = statedir_job_path(name, JOB_PID)) == NULL)
+		return NULL;
+	if (access(path, F_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
 void
 operand_say(const char *operand, int errnum)
 {
@@ -90,12 +104,15 @@ operand_say(const char *operand, int errnum)
 		    operand);
 		break;
 	case EBADMSG:
-		say("%s: its record is damaged; 'detach --forget %s' removes "
-		    "it, and 'detach --stop %s' first ends it if it runs",
-		    operand, operand,
-		    (path = statedir_job_path(operand, JOB_PID)) != NULL ?
-			path :
-			"PIDFILE");
+		if ((path = operand_pidfile(operand)) != NULL)
+			say("%s: its record is damaged; 'detach --stop %s' "
+			    "ends it if it runs, and then 'detach --forget %s' "
+			    "removes it",
+			    operand, path, operand);
+		else
+			say("%s: its record is damaged; 'detach --forget %s' "
+			    "removes it",
+			    operand, operand);
 		free(path);
 		break;
 	case EPROTONOSUPPORT:

@@ -24,6 +24,10 @@ struct job *operand_find(const char *operand);
  */
 int	operands_check(char *const *operands, int n);
 
+/* The path of the pidfile in a job's directory, if it is there, or NULL: for
+   saying what to do. To be freed. */
+char	*operand_pidfile(const char *name);
+
 /* The message alone, for errno as operand_look() left it. */
 void	operand_say(const char *operand, int errnum);
 

@@ -137,6 +137,8 @@ not_found_code(const char *operand, int errnum)
 		return EXIT_NOT_RUNNING;
 	switch (errnum) {
 	case ENOENT:
+		if (job_operand_is_path(operand))
+			return EXIT_NO_JOB;
 		/* Nowhere to look. */
 		if ((path = statedir_path()) == NULL)
 			return EXIT_FAILED;

@@ -699,7 +699,8 @@ $pid"*"bg; disown -h"* ]]
 		run "$DETACH" --adopt $options "$pid"
 		[ "$status" -eq 1 ]
 		[[ $output == *"already running as the job $JOB.c" ]]
-		[ ! -e x.pid ] && [ ! -e x.out ]
+		[ ! -e x.pid ]
+		[ ! -e x.out ]
 	done
 	run "$DETACH" --adopt -n "$JOB.b" "$("$DETACH" --status --json \
 	    "$JOB.c" | jq .keeper)"

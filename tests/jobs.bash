@@ -98,6 +98,7 @@ forge() {
 	mkdir -p "$dir"
 	chmod 700 "$DETACH_STATE_DIR" "$dir"
 	keys="version name pid start_time keeper keeper_start_time boot_id
+	    pid_namespace
 	    started restarts adopted tree managed host user directory
 	    command log pidfile scope ended elapsed exit_status signal core"
 	local -A v=([version]=1 [name]=$name [pid]=4194303 [start_time]=1
@@ -113,6 +114,15 @@ forge() {
 	done >"$dir/record"
 	chmod 600 "$dir/record"
 	: >"$dir/forged"
+}
+
+# hold FILE: another process has it locked: $holder.
+hold() {
+	flock "$1" sleep 300 3>&- &
+	soon pgrep -P $!
+	holder=$(pgrep -P $!)
+	# shellcheck disable=SC2031 # not in a subshell
+	started $! "$holder"
 }
 
 # need_without WHAT: seccomp(2) can take system calls away here.

@@ -279,9 +279,7 @@ fds_into() {
 	forge a host=elsewhere boot_id=00000000-0000-0000-0000-000000000000 \
 	    pid="$pid" start_time="$(stat_field "$pid" 22)"
 	equal "$(state_of a)" lost
-	flock "$dir" sleep 300 3>&- &
-	started $!
-	soon locked "$dir"
+	hold "$dir"
 	run "$DETACH" --status a
 	status_is 0
 	matches "$output" "running.* on elsewhere"
@@ -301,24 +299,23 @@ fds_into() {
 	matches "$output" "runs on elsewhere, and cannot be forgotten from here"
 	run "$DETACH" --wait --timeout=0.5 a
 	status_is 124
-	end "$(pgrep -P $!)"
-	wait $! || :
+	end "$holder"
+	soon not locked "$dir"
 	run "$DETACH" --wait a
 	status_is 125
 }
 
-@test "J3: a job of another PID namespace: running, never signalled" {
+@test "J3: a job of another PID namespace: running while it is locked" {
 	local dir=$DETACH_STATE_DIR/a
 
-	# So is a record that is from there: its pids are nobody's here. That
-	# somebody has its pidfile proves nothing.
-	forge a pidfile="$WORK/pid"
+	# With a process of that pid and start time here, and its pidfile
+	# locked by another: neither proves anything.
 	launch -p pid sleep 300
+	forge a pidfile="$WORK/pid" pid_namespace=1 pid="$pid" \
+	    start_time="$(stat_field "$pid" 22)"
 	locked pid
 	equal "$(state_of a)" lost
-	flock "$dir" sleep 300 3>&- &
-	started $!
-	soon locked "$dir"
+	hold "$dir"
 	run "$DETACH" --status a
 	status_is 0
 	matches "$output" "running.* in another PID namespace"
@@ -327,17 +324,29 @@ fds_into() {
 	run "$DETACH" --stop --grace=0 a
 	status_is 1
 	matches "$output" "another PID namespace .*cannot be stopped from here"
+	run "$DETACH" --signal=KILL a
+	status_is 1
+	alive "$pid"
 	run job -n a true
 	status_is 1
-	matches "$output" "already running \(pid 4194303, since 2023-11-1.*\) in another PID"
+	matches "$output" "already running \(pid $pid, since 2023-11-1.*\) in another PID"
 	run "$DETACH" --forget a
 	status_is 1
 	matches "$output" "cannot be forgotten from here"
 	run "$DETACH" --wait --timeout=0.5 a
 	status_is 124
-	end "$(pgrep -P $!)"
-	wait $! || :
+	end "$holder"
+	soon not locked "$dir"
 	equal "$(state_of a)" lost
+}
+
+@test "J3: a lost job, locked by a start that is not through, is lost" {
+	forge a
+	hold "$DETACH_STATE_DIR/a"
+	equal "$(state_of a)" lost
+	run job -n a true
+	status_is 1
+	matches "$output" "already running: it is locked by another process"
 }
 
 @test "J3: a job that a container starts, seen from outside" {
@@ -477,10 +486,15 @@ no_pid() {
 	rm go
 	job -n b --on-exit='echo bye' \
 	    sh -c 'until [ -e go ]; do sleep 0.02; done'
-	prlimit --pid "$(keeper_pid b)" --nproc=1:
+	keeper=$(keeper_pid b)
+	prlimit --pid "$keeper" --nproc=1:
 	touch go
+	soon ended b
+	sleep 0.3
+	prlimit --pid "$keeper" --nproc="$(ulimit -Hu)":
 	soon has "$DETACH_STATE_DIR/b/log" bye
-	"$DETACH" --wait b
+	run "$DETACH" --wait b
+	status_is 0
 }
 
 @test "--restart: a run that cannot be executed is 127 or 126 on record" {
@@ -530,7 +544,7 @@ no_pid() {
 }
 
 @test "J: 200 times keeper, command or launcher killed at any moment: records are true" {
-	local i what delay p state
+	local i what delay p said state
 
 	for i in {1..200}; do
 		what=$((RANDOM % 3))
@@ -549,18 +563,22 @@ no_pid() {
 		if [ -e "$DETACH_STATE_DIR/a/record" ]; then
 			run timeout 20 "$DETACH" --wait a
 			[ "$status" -ne 124 ] || fail "round $i: hangs"
-			state=$(state_of a) || fail "round $i: no state"
+			said=$("$DETACH" --status --json a) || :
+			state=$(json state <<<"$said") ||
+			    fail "round $i: no state"
 			# The start of a launcher that was killed may come
 			# true only now, after the wait for the last run.
 			if [ $what -eq 0 ] && [ "$state" = running ]; then
 				run timeout 20 "$DETACH" --wait a
-				state=$(state_of a)
+				said=$("$DETACH" --status --json a) || :
+				state=$(json state <<<"$said")
 			fi
-			[ "$state" != running ] || fail "round $i: $state"
-			# What a record says about the end is what it was.
+			[ "$state" != running ] || fail "round $i: $said"
+			# What a record says about the end is what it was;
+			# looked at once, for a start may come true yet.
 			case $state in
-			exited)	equal "$(field a exit_status)" 3 ;;
-			killed)	equal "$(field a signal)" KILL ;;
+			exited)	equal "$(json exit_status <<<"$said")" 3 ;;
+			killed)	equal "$(json signal <<<"$said")" KILL ;;
 			esac
 		fi
 	done

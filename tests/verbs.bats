@@ -348,11 +348,11 @@ $DETACH_STATE_DIR/a/log $DETACH_STATE_DIR/a/pid"
 		sed -i "$words" "$DETACH_STATE_DIR/a/record"
 		run "$DETACH" --forget a
 		status_is 1
-		matches "$output" "if it runs, 'detach --stop $pidfile' ends it"
+		matches "$output" "'detach --stop $pidfile' ends it if it runs"
 	done
 	run "$DETACH" --status a
 	status_is 125
-	matches "$output" "'detach --stop $pidfile' first ends it"
+	matches "$output" "'detach --stop $pidfile' ends it if it runs"
 	run "$DETACH" --stop "$pidfile"
 	status_is 0
 	# Its keeper tries for a while to put the end on record.
@@ -367,22 +367,25 @@ $DETACH_STATE_DIR/a/log $DETACH_STATE_DIR/a/pid"
 	run "$DETACH" --list
 	status_is 1
 	matches "$output" "a later version's"
+	hold "$DETACH_STATE_DIR/a"
+	run "$DETACH" --forget a
+	status_is 1
+	matches "$output" "a later version's"
 }
 
 @test "V: --forget waits for another's, and does not call that running" {
-	local dir=$DETACH_STATE_DIR/a holder
+	local dir=$DETACH_STATE_DIR/a
 
 	job -n a true
 	"$DETACH" --wait a
-	flock "$dir" sleep 300 3>&- &
-	started $!
-	soon locked "$dir"
-	holder=$(pgrep -P $!)
+	hold "$dir"
 	run "$DETACH" --forget a
 	status_is 1
 	matches "$output" "just being started, or forgotten"
 	"$DETACH" --forget a 3>&- &
+	# It sleeps nowhere but between two tries.
 	soon state_is $! S
+	sleep 0.1
 	end "$holder"
 	wait $!
 	[ ! -e "$dir" ]
@@ -392,6 +395,10 @@ $DETACH_STATE_DIR/a/log $DETACH_STATE_DIR/a/pid"
 	run env -u HOME -u DETACH_STATE_DIR "$DETACH" --status a
 	status_is 125
 	matches "$output" "no state directory"
+	# A pidfile is somewhere else.
+	run env -u HOME -u DETACH_STATE_DIR "$DETACH" --status ./none
+	status_is 4
+	matches "$output" "no such pidfile"
 }
 
 @test "V: a pid that ended jobs had, too, is the running job's" {
@@ -432,8 +439,9 @@ two_threads() {
 
 @test "V7: a directory that was deleted is not known" {
 	mkdir d
-	(cd d && rmdir ../d && job -n a true)
+	(cd d && rmdir ../d && job -n a true && job -n b -C . true)
 	equal "$(field a directory)" null
+	equal "$(field b directory)" null
 }
 
 @test "V: a state directory that is missing, a file, or somebody else's" {
