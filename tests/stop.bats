@@ -296,6 +296,9 @@ nothing_of_group() {
 	run "$DETACH" --stop 1
 	status_is 1
 	matches "$output" "cannot be stopped: Operation not permitted"
+	run "$DETACH" --signal=0 1
+	status_is 1
+	matches "$output" "cannot be signalled: Operation not permitted"
 }
 
 @test "V5: without pidfds, --stop and --signal work as well as they can" {
