@@ -61,14 +61,12 @@ launch_refuse(const char *what, pid_t pid)
 static pid_t
 recorded_pid(int dirfd, bool keeper)
 {
-	char boot_id[BOOT_ID_LEN + 1];
 	struct record *r;
 	pid_t pid = 0;
 
 	if ((r = record_read(dirfd)) == NULL)
 		return 0;
-	if (!r->has_ended && process_boot_id(boot_id) == 0 &&
-	    strcmp(boot_id, r->boot_id) == 0) {
+	if (!r->has_ended && job_is_from_here(r)) {
 		if (process_alive(&r->command))
 			pid = r->command.pid;
 		else if (keeper && process_alive(&r->keeper))

@@ -82,7 +82,7 @@ look(int statefd, const char *name, const char *operand, bool last)
 	struct job *j = job_open(statefd, name);
 	int errnum = errno, rc = -1;
 
-	if (j != NULL && job_is_there(j))
+	if (j != NULL && job_is_there(j) && (last || !j->other_namespace))
 		say_running(j, operand);
 	else if (last)
 		say_locked(j, errnum, name, operand);

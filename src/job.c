@@ -107,14 +107,16 @@ set_ended(struct job *j)
 		j->state = WIFSIGNALED(r->status) ? JOB_KILLED : JOB_EXITED;
 }
 
-/* Pids of another PID namespace, such as a container's, mean nothing here. */
-static bool
-same_namespace(const struct record *r)
+bool
+job_is_from_here(const struct record *r)
 {
+	char boot_id[BOOT_ID_LEN + 1];
 	uint64_t ours;
 
-	return r->pid_namespace == 0 ||
-	    (ours = process_pid_namespace(0)) == 0 || ours == r->pid_namespace;
+	return process_boot_id(boot_id) == 0 &&
+	    strcmp(boot_id, r->boot_id) == 0 &&
+	    (r->pid_namespace == 0 || (ours = process_pid_namespace(0)) == 0 ||
+		ours == r->pid_namespace);
 }
 
 /* The state by a record that was just read. */
@@ -131,7 +133,7 @@ set_state(struct job *j)
 	    process_boot_id(boot_id) == 0 && strcmp(boot_id, r->boot_id) == 0;
 	same_host = r->host == NULL || gethostname(host, sizeof(host)) == -1 ||
 	    strcmp(host, r->host) == 0;
-	here = same_boot && same_namespace(r);
+	here = job_is_from_here(r);
 	j->other_host = !same_boot && !same_host;
 	j->keeper_alive =
 	    here && r->keeper.pid != 0 && process_alive(&r->keeper);

@@ -83,6 +83,10 @@ bool	job_operand_is_path(const char *operand);
  */
 int	job_refresh(struct job *j);
 
+/* True if the record's pids are of this boot and PID namespace: those of
+   another, such as a container's, mean nothing here. */
+bool	job_is_from_here(const struct record *r);
+
 /* True while its command runs, or its keeper: a new start would be refused. */
 bool	job_is_there(const struct job *j);
 

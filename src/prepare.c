@@ -229,7 +229,8 @@ log_path(struct launch *l)
 
 	if (l->has_log)
 		fd = s->log_fd;
-	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) || st.st_nlink == 0)
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
+	    (st.st_nlink == 0 && !l->has_log))
 		return NULL;
 	l->record.log_inode = st.st_ino;
 	if (l->has_log)

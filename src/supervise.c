@@ -33,7 +33,7 @@
 
 #define NSEC	      INT64_C(1000000000)
 #define LONGEST_DELAY (60 * NSEC)
-#define FORK_TRIES    60
+#define FORK_TRIES    20 /* seconds; --stop waits longer than that */
 
 /* The state that restarting needs, in the keeper's own image. */
 struct supervisor {

@@ -8,6 +8,7 @@
 #include "exitcode.h"
 #include "operand.h"
 #include "say.h"
+#include "statedir.h"
 #include "verbs.h"
 
 /* The exit status of one that was waited for, or detach's own. */
@@ -15,8 +16,9 @@ static int
 code_of(struct job *j, const char *operand, bool *timed_out)
 {
 	if (j->errnum != 0) {
-		operand_say(j->record != NULL ? j->record->name : operand,
-		    j->errnum);
+		if (j->record != NULL && !statedir_name_valid(operand))
+			operand = j->record->name;
+		operand_say(operand, j->errnum);
 		return EXIT_FAILED;
 	}
 	if (!job_is_there(j))

@@ -338,6 +338,8 @@ fds_into() {
 	end "$holder"
 	soon not locked "$dir"
 	equal "$(state_of a)" lost
+	run job -n a true
+	status_is 0
 }
 
 @test "J3: a lost job, locked by a start that is not through, is lost" {

@@ -8,9 +8,24 @@ load jobs
 need_exit_info() {
 	local pid
 
-	launch sh -c 'sleep 0.2; exit 3'
+	launch sh -c 'sleep 1; exit 3'
 	run "$DETACH" --wait "$pid"
 	[ "$status" -eq 3 ] || skip "needs Linux 6.15"
+}
+
+# wait_asleep JOB ...: --wait, as run does; `go` is made once it sleeps.
+wait_asleep() {
+	"$DETACH" --wait "$@" >out 2>&1 3>&- &
+	soon state_is $! S
+	touch go
+	wait $! && status=0 || status=$?
+	output=$(cat out)
+	rm go
+}
+
+# at_go SCRIPT: a script that waits for it.
+at_go() {
+	echo "until [ -e go ]; do sleep 0.05; done; $1"
 }
 
 # context_switches PID: how often it has gone to sleep.
@@ -102,16 +117,12 @@ context_switches() {
 }
 
 @test "V3: a pid that was never detach's" {
-	local p code
-
 	need_exit_info
-	sh -c 'sleep 0.5; exit 7' 3>&- &
-	p=$!
-	run "$DETACH" --wait $p
+	sh -c "$(at_go 'exit 7')" 3>&- &
+	wait_asleep $!
 	status_is 7
-	sh -c 'sleep 0.5; kill -KILL $$' 3>&- &
-	p=$!
-	run "$DETACH" --wait $p
+	sh -c "$(at_go 'kill -KILL $$')" 3>&- &
+	wait_asleep $!
 	status_is 137
 }
 
@@ -119,11 +130,11 @@ context_switches() {
 	local p q
 
 	need_exit_info
-	sh -c 'sleep 1; exit 1' 3>&- &
+	sh -c "$(at_go 'sleep 0.5; exit 1')" 3>&- &
 	p=$!
-	sh -c 'sleep 0.3; exit 2' 3>&- &
+	sh -c "$(at_go 'exit 2')" 3>&- &
 	q=$!
-	run "$DETACH" --wait $p $q
+	wait_asleep $p $q
 	status_is 2
 }
 
@@ -199,8 +210,8 @@ wait_with() {
 
 @test "V3: a pidfile's process" {
 	need_exit_info
-	launch -p ./x.pid sh -c 'sleep 0.5; exit 8'
-	run "$DETACH" --wait ./x.pid
+	launch -p ./x.pid sh -c "$(at_go 'exit 8')"
+	wait_asleep ./x.pid
 	status_is 8
 }
 
@@ -235,12 +246,13 @@ wait_with() {
 @test "J4: the keeper is killed: --wait goes on until the command ends" {
 	local pid
 
-	job -n a sh -c 'sleep 1; exit 6'
+	job -n a sh -c 'until [ -e go ]; do sleep 0.05; done; exit 6'
 	pid=$(command_pid a)
 	started "$pid"
 	"$DETACH" --wait a 2>err 3>&- &
-	sleep 0.3
-	kill -KILL "$(keeper_pid a)"
+	soon state_is $! S
+	end "$(keeper_pid a)"
+	touch go
 	code=0
 	wait $! || code=$?
 	gone "$pid"
@@ -250,8 +262,10 @@ wait_with() {
 }
 
 @test "V3: a run that ends is not mistaken for the next one" {
-	job -n a sh -c 'sleep 0.5; exit 3'
+	job -n a sh -c "$(at_go 'exit 3')"
 	"$DETACH" --wait a 3>&- &
+	soon state_is $! S
+	touch go
 	(
 		while ! job -n a sleep 300 >/dev/null 2>&1; do
 			:
