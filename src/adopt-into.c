@@ -238,12 +238,6 @@ publish(struct adoption *a)
 
 /* ---- Not twice ---------------------------------------------------------- */
 
-static bool
-is_process(const struct identity *id, const struct member *m)
-{
-	return id->pid == m->id.pid && id->start_time == m->id.start_time;
-}
-
 /* True, and said, if it is the command, or keeper, of another job that runs. */
 static bool
 is_job_already(const struct adoption *a)
@@ -262,8 +256,8 @@ is_job_already(const struct adoption *a)
 		    NULL :
 		    job_open(statefd, names[i]);
 		if (j != NULL && !j->other_host && j->state == JOB_RUNNING &&
-		    (is_process(&j->process, m) ||
-			is_process(&j->record->keeper, m))) {
+		    (process_same(&j->process, &m->id) ||
+			process_same(&j->record->keeper, &m->id))) {
 			say("%d (%s): already running as the job %s", m->id.pid,
 			    m->name, names[i]);
 			found = true;

@@ -295,7 +295,6 @@ events(struct follower *f)
 static bool
 is_missing(const struct follower *f)
 {
-	errno = ENOENT;
 	return f->fd == -1 && f->j->record != NULL && f->j->record->log != NULL;
 }
 
@@ -311,8 +310,12 @@ run(struct follower *f)
 		if (try_open(f) == -1)
 			return FOLLOW_READ_ERROR;
 		r = f->fd == -1 ? FOLLOW_ENDED : copy(f->fd, ROUND);
+		if (r == FOLLOW_ENDED && ended && is_missing(f)) {
+			errno = ENOENT;
+			return FOLLOW_READ_ERROR;
+		}
 		if (r == FOLLOW_ENDED && ended)
-			return is_missing(f) ? FOLLOW_READ_ERROR : r;
+			return r;
 		if (r == FOLLOW_ENDED) {
 			rc = job_wait(f->j,
 			    f->inotify != -1 && !f->j->other_host ?

@@ -74,24 +74,25 @@ remove_locked(int statefd, const char *name, int fd, const char *operand)
 	return EXIT_DONE;
 }
 
-/* The lock is not free: 0 to ask for it again, or -1 having said why not. */
-static int
-look(int statefd, const char *name, const char *operand, bool last)
+/* The lock is not free: true to ask for it again, or false having said why. */
+static bool
+is_soon_free(int statefd, const char *name, const char *operand, bool last)
 {
 	const struct timespec pause = { 0, LOOK_MS * 1000000L };
 	struct job *j = job_open(statefd, name);
-	int errnum = errno, rc = -1;
+	int errnum = errno;
+	bool again = false;
 
 	if (j != NULL && job_is_there(j) && (last || !j->other_namespace))
 		say_running(j, operand);
 	else if (last)
 		say_locked(j, errnum, name, operand);
 	else
-		rc = 0;
+		again = true;
 	job_free(j);
-	if (rc == 0)
+	if (again)
 		(void)nanosleep(&pause, NULL);
-	return rc;
+	return again;
 }
 
 /*
@@ -117,8 +118,8 @@ forget_name(const char *name, const char *operand)
 		else if (errno != EWOULDBLOCK)
 			operand_say(operand, errno);
 		else
-			again =
-			    look(statefd, name, operand, ++looks == LOOKS) == 0;
+			again = is_soon_free(statefd, name, operand,
+			    ++looks == LOOKS);
 		if (fd != -1)
 			(void)close(fd);
 	} while (again);

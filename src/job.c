@@ -107,16 +107,28 @@ set_ended(struct job *j)
 		j->state = WIFSIGNALED(r->status) ? JOB_KILLED : JOB_EXITED;
 }
 
+static bool
+is_of_boot(const struct record *r)
+{
+	char boot_id[BOOT_ID_LEN + 1];
+
+	return process_boot_id(boot_id) == 0 &&
+	    strcmp(boot_id, r->boot_id) == 0;
+}
+
+static bool
+is_of_namespace(const struct record *r)
+{
+	uint64_t ours;
+
+	return r->pid_namespace == 0 ||
+	    (ours = process_pid_namespace(0)) == 0 || ours == r->pid_namespace;
+}
+
 bool
 job_is_from_here(const struct record *r)
 {
-	char boot_id[BOOT_ID_LEN + 1];
-	uint64_t ours;
-
-	return process_boot_id(boot_id) == 0 &&
-	    strcmp(boot_id, r->boot_id) == 0 &&
-	    (r->pid_namespace == 0 || (ours = process_pid_namespace(0)) == 0 ||
-		ours == r->pid_namespace);
+	return is_of_boot(r) && is_of_namespace(r);
 }
 
 /* The state by a record that was just read. */
@@ -124,16 +136,15 @@ static void
 set_state(struct job *j)
 {
 	const struct record *r = j->record;
-	char boot_id[BOOT_ID_LEN + 1], host[HOST_NAME_MAX + 1];
+	char host[HOST_NAME_MAX + 1];
 	bool same_boot, same_host, here;
 
 	j->loss = LOSS_NONE;
 	j->other_namespace = false;
-	same_boot =
-	    process_boot_id(boot_id) == 0 && strcmp(boot_id, r->boot_id) == 0;
+	same_boot = is_of_boot(r);
 	same_host = r->host == NULL || gethostname(host, sizeof(host)) == -1 ||
 	    strcmp(host, r->host) == 0;
-	here = job_is_from_here(r);
+	here = same_boot && is_of_namespace(r);
 	j->other_host = !same_boot && !same_host;
 	j->keeper_alive =
 	    here && r->keeper.pid != 0 && process_alive(&r->keeper);
@@ -164,12 +175,6 @@ drop_pidfd(int *fd)
 	*fd = -1;
 }
 
-static bool
-same_process(const struct identity *a, const struct identity *b)
-{
-	return a->pid == b->pid && a->start_time == b->start_time;
-}
-
 /*
  * This run is over, because its name was started anew or forgotten since it
  * was looked at; its record is gone, but the kernel may still know.
@@ -193,8 +198,8 @@ static bool
 same_run(const struct record *a, const struct record *b)
 {
 	if (a->keeper.pid != 0 || b->keeper.pid != 0)
-		return same_process(&a->keeper, &b->keeper);
-	return same_process(&a->command, &b->command);
+		return process_same(&a->keeper, &b->keeper);
+	return process_same(&a->command, &b->command);
 }
 
 /* 0, 1 if it was superseded, or -1 with errno. */
@@ -217,7 +222,7 @@ read_record(struct job *j)
 		set_superseded(j);
 		return 1;
 	}
-	if (!same_process(&r->command, &j->process))
+	if (!process_same(&r->command, &j->process))
 		drop_pidfd(&j->pidfd);
 	record_free(j->record);
 	j->record = r;

@@ -121,8 +121,7 @@ verb_watch(const struct options *o, const char *name,
 
 	if ((j = operand_find(name)) == NULL)
 		return EXIT_FAILED;
-	if (j->record->keeper.pid != keeper->pid ||
-	    j->record->keeper.start_time != keeper->start_time) {
+	if (!process_same(&j->record->keeper, keeper)) {
 		say("%s: has ended, and was started anew by another; its "
 		    "output is in log.1 of its directory",
 		    name);

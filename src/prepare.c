@@ -187,17 +187,20 @@ prepare_streams(struct launch *l)
 	if (l->jobdir != -1 && !l->jobdir_created)
 		(void)statedir_job_recover(l->jobdir);
 	if (streams_open(&l->streams, &r) == -1) {
-		if (errno == ENXIO) {
+		switch (errno) {
+		case ENXIO:
 			say("%s: is a FIFO that nobody reads, a socket, or a "
 			    "device that is not there",
 			    l->streams.culprit);
-			return EXIT_FAILED;
-		}
-		if (errno != ENOTSUP)
+			break;
+		case ENOTSUP:
+			say("%s: is another user's symbolic link, which root "
+			    "does not follow; name the file itself",
+			    l->streams.culprit);
+			break;
+		default:
 			return failed(l->streams.culprit);
-		say("%s: is another user's symbolic link, which root does "
-		    "not follow; name the file itself",
-		    l->streams.culprit);
+		}
 		return EXIT_FAILED;
 	}
 	l->has_log = l->jobdir != -1 && l->streams.log != NULL;

@@ -1,40 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What pids and start times are relative to: this boot of the machine, a PID
- * namespace, and the clock that began with the boot.
+ * What pids and start times are relative to: a PID namespace, and the clock
+ * that began with the boot.
  */
 #include "config.h"
 
 #include <sys/stat.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "process.h"
 
 #define NS_PER_S 1000000000LL
-
-int
-process_boot_id(char id[BOOT_ID_LEN + 1])
-{
-	int fd, saved;
-	ssize_t n;
-
-	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	if (fd == -1)
-		return -1;
-	n = read(fd, id, BOOT_ID_LEN);
-	saved = errno;
-	(void)close(fd);
-	id[BOOT_ID_LEN] = '\0';
-	if (n == BOOT_ID_LEN && strspn(id, "0123456789abcdef-") == BOOT_ID_LEN)
-		return 0;
-	errno = n == -1 ? saved : EINVAL;
-	return -1;
-}
 
 uint64_t
 process_pid_namespace(pid_t pid)

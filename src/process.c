@@ -156,6 +156,12 @@ process_stat_alive(const struct process_stat *st)
 	    st->threads > 1;
 }
 
+bool
+process_same(const struct identity *a, const struct identity *b)
+{
+	return a->pid == b->pid && a->start_time == b->start_time;
+}
+
 int
 process_identify(pid_t pid, struct identity *id)
 {
@@ -236,6 +242,23 @@ process_group_signal(const struct identity *id, int signo)
 		(void)close(fd);
 	errno = saved;
 	return r;
+}
+
+int
+process_boot_id(char id[BOOT_ID_LEN + 1])
+{
+	char buf[64];
+
+	if (read_file("/proc/sys/kernel/random/boot_id", buf, sizeof(buf)) ==
+	    -1)
+		return -1;
+	if (strspn(buf, "0123456789abcdef-") != BOOT_ID_LEN) {
+		errno = EINVAL;
+		return -1;
+	}
+	memcpy(id, buf, BOOT_ID_LEN);
+	id[BOOT_ID_LEN] = '\0';
+	return 0;
 }
 
 /* True if all four numbers of a line of /proc/PID/status are id. */

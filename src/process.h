@@ -22,6 +22,9 @@ struct identity {
 					   /proc/PID/stat (proc_pid_stat(5)) */
 };
 
+/* True if both, of one boot, are the same process. */
+bool	process_same(const struct identity *a, const struct identity *b);
+
 /* What /proc/PID/stat says (proc_pid_stat(5)). */
 struct process_stat {
 	char		state;		/* 'R', 'S', 'Z' ... */
