@@ -309,6 +309,15 @@ launch() {
 	started "$pid"
 }
 
+# hold FILE: a process of the test's own, $holder, has it locked.
+hold() {
+	flock "$1" sleep 300 3>&- &
+	# flock's child has the descriptor as well.
+	soon pgrep -P $!
+	holder=$(pgrep -P $!)
+	started $! "$holder"
+}
+
 # end PID: end it and wait for that.
 end() {
 	kill -KILL "$1" 2>/dev/null

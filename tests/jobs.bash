@@ -116,15 +116,6 @@ forge() {
 	: >"$dir/forged"
 }
 
-# hold FILE: another process has it locked: $holder.
-hold() {
-	flock "$1" sleep 300 3>&- &
-	soon pgrep -P $!
-	holder=$(pgrep -P $!)
-	# shellcheck disable=SC2031 # not in a subshell
-	started $! "$holder"
-}
-
 # need_without WHAT: seccomp(2) can take system calls away here.
 need_without() {
 	"$WITHOUT" "$1" true || skip "needs seccomp(2)"

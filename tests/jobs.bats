@@ -272,42 +272,46 @@ fds_into() {
 	done
 }
 
-@test "J8: another host's job: listed, never signalled, taken while locked" {
-	local dir=$DETACH_STATE_DIR/a
-
-	launch sleep 300
-	forge a host=elsewhere boot_id=00000000-0000-0000-0000-000000000000 \
-	    pid="$pid" start_time="$(stat_field "$pid" 22)"
-	equal "$(state_of a)" lost
-	hold "$dir"
+# out_of_reach WHERE STATE WHERE-AND WHERE-LOCKED: what verbs and a start do
+# with the job a, of 2023, whose lock $holder has and whose pid, $pid, is that
+# of a process here; as --status, --list, --stop and a start word it.
+out_of_reach() {
 	run "$DETACH" --status a
 	status_is 0
-	matches "$output" "running.* on elsewhere"
+	matches "$output" "running.* $1"
 	run "$DETACH" --list
-	matches "$output" "a .*running on elsewhere"
+	matches "$output" "a .*$2"
 	run "$DETACH" --stop --grace=0 a
 	status_is 1
-	matches "$output" "runs on elsewhere, and cannot be stopped from here"
+	matches "$output" "runs $3 cannot be stopped from here"
 	run "$DETACH" --signal=KILL a
 	status_is 1
 	alive "$pid"
 	run job -n a true
 	status_is 1
-	matches "$output" "already running \(pid $pid, since 2023-11-1.*\) on elsewhere: log in"
+	matches "$output" "already running \(pid $pid, since 2023-11-1.*\) $4"
 	run "$DETACH" --forget a
 	status_is 1
-	matches "$output" "runs on elsewhere, and cannot be forgotten from here"
+	matches "$output" "runs $3 cannot be forgotten from here"
 	run "$DETACH" --wait --timeout=0.5 a
 	status_is 124
 	end "$holder"
-	soon not locked "$dir"
+	soon not locked "$DETACH_STATE_DIR/a"
+}
+
+@test "J8: another host's job: listed, never signalled, taken while locked" {
+	launch sleep 300
+	forge a host=elsewhere boot_id=00000000-0000-0000-0000-000000000000 \
+	    pid="$pid" start_time="$(stat_field "$pid" 22)"
+	equal "$(state_of a)" lost
+	hold "$DETACH_STATE_DIR/a"
+	out_of_reach "on elsewhere" "running on elsewhere" "on elsewhere, and" \
+	    "on elsewhere: log in"
 	run "$DETACH" --wait a
 	status_is 125
 }
 
 @test "J3: a job of another PID namespace: running while it is locked" {
-	local dir=$DETACH_STATE_DIR/a
-
 	# With a process of that pid and start time here, and its pidfile
 	# locked by another: neither proves anything.
 	launch -p pid sleep 300
@@ -315,28 +319,9 @@ fds_into() {
 	    start_time="$(stat_field "$pid" 22)"
 	locked pid
 	equal "$(state_of a)" lost
-	hold "$dir"
-	run "$DETACH" --status a
-	status_is 0
-	matches "$output" "running.* in another PID namespace"
-	run "$DETACH" --list
-	matches "$output" "a .*running elsewhere"
-	run "$DETACH" --stop --grace=0 a
-	status_is 1
-	matches "$output" "another PID namespace .*cannot be stopped from here"
-	run "$DETACH" --signal=KILL a
-	status_is 1
-	alive "$pid"
-	run job -n a true
-	status_is 1
-	matches "$output" "already running \(pid $pid, since 2023-11-1.*\) in another PID"
-	run "$DETACH" --forget a
-	status_is 1
-	matches "$output" "cannot be forgotten from here"
-	run "$DETACH" --wait --timeout=0.5 a
-	status_is 124
-	end "$holder"
-	soon not locked "$dir"
+	hold "$DETACH_STATE_DIR/a"
+	out_of_reach "in another PID namespace" "running elsewhere" \
+	    "in another PID namespace .*" "in another PID"
 	equal "$(state_of a)" lost
 	run job -n a true
 	status_is 0

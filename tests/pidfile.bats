@@ -30,15 +30,6 @@ run_pid() {
 	pid=$(pid_in "$file") && started "$pid"
 }
 
-# hold FILE: lock a pidfile from a process of the test's own, in $holder.
-hold() {
-	flock "$1" sleep 300 3>&- &
-	holder=$!
-	# flock's child has the descriptor as well.
-	soon locked "$1"
-	started "$holder" $(ps -o pid= --ppid "$holder")
-}
-
 refused() {
 	run timeout -k 5 20 "$DETACH" -p "$file" -o out sleep 300
 	status_is 125

@@ -135,10 +135,7 @@ no_such() {
 	chown 65534:65534 theirs b.pid
 	chmod 666 c.pid
 	for file in theirs/a.pid ./b.pid ./c.pid; do
-		flock "$file" sleep 300 3>&- &
-		started $!
-		soon locked "$file"
-		started $(pgrep -P $!)
+		hold "$file"
 		run "$DETACH" --status "$file"
 		status_is 125
 		matches "$output" "^detach: $file: not believed: "

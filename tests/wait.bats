@@ -246,7 +246,7 @@ wait_with() {
 @test "J4: the keeper is killed: --wait goes on until the command ends" {
 	local pid
 
-	job -n a sh -c 'until [ -e go ]; do sleep 0.05; done; exit 6'
+	job -n a sh -c "$(at_go 'exit 6')"
 	pid=$(command_pid a)
 	started "$pid"
 	"$DETACH" --wait a 2>err 3>&- &
@@ -282,7 +282,7 @@ wait_with() {
 
 	for again in "-n w sleep 300" "--forget w"; do
 		job -n long sh -c 'until [ -e end ]; do sleep 0.02; done'
-		job -n w sh -c 'until [ -e go ]; do sleep 0.02; done; exit 3'
+		job -n w sh -c "$(at_go 'exit 3')"
 		"$DETACH" --wait long w 3>&- &
 		soon state_is $! S
 		touch go
@@ -304,7 +304,7 @@ wait_with() {
 }
 
 @test "V3: a record that is damaged meanwhile: 125, and it is said" {
-	job -n a sh -c 'until [ -e go ]; do sleep 0.02; done'
+	job -n a sh -c "$(at_go true)"
 	"$DETACH" --wait a >out 2>&1 3>&- &
 	soon state_is $! S
 	echo nonsense >"$DETACH_STATE_DIR/a/record"
@@ -319,7 +319,7 @@ wait_with() {
 
 	need prlimit
 	for i in {1..12}; do
-		job -n "j$i" sh -c 'until [ -e go ]; do sleep 0.1; done; exit 3'
+		job -n "j$i" sh -c "$(at_go 'exit 3')"
 		names+=("j$i")
 	done
 	prlimit --nofile=24:24 "$DETACH" --wait "${names[@]}" >out 2>&1 3>&- &
@@ -332,7 +332,7 @@ wait_with() {
 
 @test "V3: more operands than there may be descriptors" {
 	need prlimit
-	job -n a sh -c 'until [ -e go ]; do sleep 0.1; done; exit 3'
+	job -n a sh -c "$(at_go 'exit 3')"
 	prlimit --nofile=16:16 "$DETACH" --wait no{1..40} a >out 2>&1 3>&- &
 	soon state_is $! S
 	touch go
