@@ -50,6 +50,7 @@ bus() {
 
 # mock KEY=VALUE ...: see mock-systemd; requests are seen in $WORK/requests.
 mock() {
+	rm -f "$WORK/mock.out" # where a mock before this has said ready
 	: >"$WORK/requests"
 	"$PYTHON" "$BED/mock-systemd" log="$WORK/requests" "$@" \
 	    >"$WORK/mock.out" 2>"$WORK/mock.err" 3>&- &
