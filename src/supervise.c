@@ -40,6 +40,7 @@ struct supervisor {
 	struct launch *l;
 	int64_t delay; /* before the latest start */
 	int restarts;
+	int output; /* what --on-exit prints goes there; -1: nowhere */
 };
 
 void
@@ -192,21 +193,19 @@ set(const char *name, long long n)
 
 /*
  * The hook for --on-exit: in a child, which init adopts as we go. Its output
- * goes to the log of its own run, open since the start, for the name is free
- * by now and a new start may have moved that log; or to the file that has the
- * command's: opened with the rights of -u's user, who may have put anything
- * in its place.
+ * goes to the log of its own run, for the name is free by now and a new start
+ * may have moved that log; or to the file that has the command's. Both are
+ * open since the start: opened anew, a file that the caller writes to has
+ * another offset, and its next line would be written over the hook's.
  */
 static void
 ended(void *arg, const struct keeper_end *end)
 {
 	const struct supervisor *s = arg;
 	const struct launch *l = s->l;
-	const int flags = O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK |
-	    O_NOFOLLOW | O_CLOEXEC;
 	char name[16] = "";
 	const struct timespec later = { 1, 0 };
-	int status = 0, fd = -1, tries = 0;
+	int status = 0, tries = 0;
 	pid_t pid;
 
 	/* If for long no process can be had, it is this one's, too. */
@@ -227,18 +226,14 @@ ended(void *arg, const struct keeper_end *end)
 	setenv("DETACH_LOG", l->record.log == NULL ? "" : l->record.log, 1);
 	set("DETACH_ELAPSED", end->elapsed / NSEC);
 	setpgid(0, 0);
-	if (l->has_log)
-		fd = l->streams.log_fd;
+	if (s->output != -1) {
+		dup2(s->output, STDOUT_FILENO);
+		dup2(s->output, STDERR_FILENO);
+	}
 	if (l->o->umask_set)
 		umask(l->o->umask);
 	if (l->o->user != NULL && user_become(&l->user) == -1)
 		_exit(EXIT_FAILED);
-	if (!l->has_log && l->record.log != NULL)
-		fd = open(l->record.log, flags);
-	if (fd != -1) {
-		dup2(fd, STDOUT_FILENO);
-		dup2(fd, STDERR_FILENO);
-	}
 	if (l->record.directory != NULL)
 		(void)!chdir(l->record.directory);
 	signals_for_command();
@@ -263,6 +258,19 @@ keep_streams(struct launch *l, int *keep)
 			keep[n++] = l->streams.fd[i];
 	}
 	return n;
+}
+
+/* The log, or the file that has the command's output; -1: there is none. */
+static int
+keep_output(const struct launch *l)
+{
+	if (l->has_log)
+		return l->streams.log_fd;
+	if (l->record.log == NULL)
+		return -1;
+	return l->streams.fd[1] == STREAM_KEPT ?
+	    fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) :
+	    l->streams.fd[1];
 }
 
 /*
@@ -320,8 +328,8 @@ keep_in_place(struct launch *l, pid_t pid)
 	}
 	if (l->o->on_exit != NULL) {
 		k.ended = ended;
-		if (l->has_log)
-			keep[n++] = l->streams.log_fd;
+		if ((s.output = keep_output(l)) != -1)
+			keep[n++] = s.output;
 	}
 	let_go(l);
 	(void)descriptors_close(keep, n);

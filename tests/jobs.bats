@@ -398,6 +398,21 @@ out_of_reach() {
 	equal "$(xargs <dir/hook)" "$WORK/dir 0027 bar"
 }
 
+@test "--on-exit: what it prints in a caller's file stays there" {
+	local option
+
+	for option in --restart=no --restart=on-failure; do
+		rm -f done
+		(
+			"$DETACH" -n a $option --on-exit='echo hook; touch done' \
+			    echo run
+			soon test -e done
+			echo after
+		) >file
+		equal "$(xargs <file)" "run hook after"
+	done
+}
+
 @test "--on-exit: what it prints is in the log of its own run" {
 	job -n a --on-exit='echo hook; touch done' sh -c \
 	    'echo run; while ! [ -e go ]; do sleep 0.05; done'
