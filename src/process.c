@@ -233,9 +233,9 @@ process_group_signal(const struct identity *id, int signo)
 	    -1 :
 	    (int)syscall(SYS_pidfd_send_signal, fd, signo, NULL, SEND_TO_GROUP);
 	if (fd == -1 || (r == -1 && (errno == EINVAL || errno == ENOSYS))) {
-		/* As near as an older kernel gets. */
-		r = process_alive(id) ? kill(-id->pid, signo) :
-					(errno = ESRCH, -1);
+		/* As near as an older kernel gets; -1 is not group 1. */
+		r = process_alive(id) && id->pid > 1 ? kill(-id->pid, signo) :
+						       (errno = ESRCH, -1);
 	}
 	saved = errno;
 	if (fd != -1)

@@ -116,8 +116,9 @@ kill_all(struct job *j, const char *operand)
 		if (errno != ETIMEDOUT)
 			break;
 		if (job_clock() >= end) {
-			say("%s: does not end, not even by SIGKILL: it sleeps "
-			    "in the kernel, or its keeper was stopped",
+			say("%s: does not end, not even by SIGKILL: it is "
+			    "init, or sleeps in the kernel, or its keeper was "
+			    "stopped",
 			    operand);
 			return -1;
 		}

@@ -319,3 +319,21 @@ nothing_of_group() {
 	status_is 0
 	ended r
 }
+
+@test "V5: to end PID 1 is not to end all, where no pidfd tells its group" {
+	need_root
+	need unshare
+	need_without pidfd
+	unshare -pf --mount-proc true 2>/dev/null ||
+	    skip "needs a PID namespace"
+	# As init it heeds no signal, so detach is not waited for.
+	unshare -pf --mount-proc setsid sh -c 'setsid sleep 300 & other=$!
+	    until [ "$(ps -o sid= "$other")" -eq "$other" ]; do
+		sleep 0.02
+	    done
+	    timeout 2 "$1" pidfd "$DETACH" --stop --grace=0 1
+	    echo $? >code
+	    ps -o stat= -p "$other" >alive' sh "$WITHOUT" || :
+	equal "$(cat code)" 124
+	matches "$(cat alive)" '^S'
+}
