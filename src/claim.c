@@ -41,7 +41,8 @@ launch_refuse(const char *what, pid_t pid)
 	struct tm tm;
 	char since[64];
 
-	if (pid == 0 || process_stat(pid, &st) == -1 ||
+	if (pid == 0 || process_check_proc() == -1 ||
+	    process_stat(pid, &st) == -1 ||
 	    process_started(st.start_time, &ts) == -1 ||
 	    localtime_r(&ts.tv_sec, &tm) == NULL ||
 	    strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S", &tm) == 0)

@@ -16,6 +16,7 @@
 #include "exitcode.h"
 #include "launch.h"
 #include "options.h"
+#include "process.h"
 #include "say.h"
 #include "verbs.h"
 
@@ -47,6 +48,11 @@ main(int argc, char **argv)
 	if (o.verb == VERB_LAUNCH)
 		return launch(&o, argc, argv);
 	say_guard();
+	if (o.verb != VERB_HELP && o.verb != VERB_VERSION &&
+	    process_check_proc() == -1) {
+		say_proc(errno);
+		return EXIT_FAILED;
+	}
 	switch (o.verb) {
 	case VERB_LAUNCH:
 		break;

@@ -60,6 +60,16 @@ prepare_descriptors(struct launch *l)
 	return 0;
 }
 
+/* Processes are recorded by what /proc shows of them. */
+static int
+prepare_proc(struct launch *l)
+{
+	if ((l->o->name == NULL && !l->o->json) || process_check_proc() == 0)
+		return 0;
+	say_proc(errno);
+	return EXIT_FAILED;
+}
+
 static int
 prepare_user(struct launch *l)
 {
@@ -324,8 +334,9 @@ launch_prepare(struct launch *l)
 		l->filter[i] = (struct launch_filter){ l, i };
 
 	/* 1. What changes nothing: found wrong, nothing has happened. */
-	if ((rc = prepare_descriptors(l)) != 0 || (rc = prepare_user(l)) != 0 ||
-	    (rc = prepare_directory(l)) != 0 || (rc = prepare_command(l)) != 0)
+	if ((rc = prepare_descriptors(l)) != 0 || (rc = prepare_proc(l)) != 0 ||
+	    (rc = prepare_user(l)) != 0 || (rc = prepare_directory(l)) != 0 ||
+	    (rc = prepare_command(l)) != 0)
 		return rc;
 	/* 2. Name and pidfile, locked: from here on we are the only start. */
 	if ((rc = launch_claim(l)) != 0)

@@ -7,7 +7,9 @@
 
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "process.h"
@@ -24,6 +26,21 @@ process_pid_namespace(pid_t pid)
 		(void)snprintf(path, sizeof(path), "/proc/%ld/ns/pid",
 		    (long)pid);
 	return stat(path, &st) == -1 ? 0 : st.st_ino;
+}
+
+int
+process_check_proc(void)
+{
+	char self[24];
+	ssize_t n;
+
+	if ((n = readlink("/proc/self", self, sizeof(self) - 1)) == -1)
+		return -1;
+	self[n] = '\0';
+	if (strtol(self, NULL, 10) == (long)getpid())
+		return 0;
+	errno = EXDEV;
+	return -1;
 }
 
 int64_t

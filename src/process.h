@@ -67,7 +67,8 @@ int	process_pidfd_signal(int pidfd, int signo);
 /*
  * Signal *id's own process group; the process must be alive when it is sent.
  * Through the pidfd where the kernel knows how (6.9). 0, or -1 with errno
- * (ESRCH: it has ended, or leads no group).
+ * (ESRCH: it has ended, or leads no group, or is PID 1, whose group an older
+ * kernel cannot tell from all processes).
  */
 int	process_group_signal(const struct identity *id, int signo);
 
@@ -77,6 +78,10 @@ int	process_boot_id(char id[BOOT_ID_LEN + 1]);
 /* The PID namespace of pid, 0: of this process (namespaces(7)): its inode
    number, or 0 if that cannot be seen. */
 uint64_t process_pid_namespace(pid_t pid);
+
+/* 0 if /proc shows the processes of our PID namespace, or -1 with errno:
+   EXDEV: it shows another's, whose numbers mean others here; ENOENT: none. */
+int	process_check_proc(void);
 
 /* start_time as CLOCK_REALTIME, and the time since then, in ns. */
 int	process_started(uint64_t start_time, struct timespec *ts);

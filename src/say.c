@@ -88,6 +88,16 @@ say_note(bool quiet, const char *fmt, ...)
 }
 
 void
+say_proc(int errnum)
+{
+	if (errnum == EXDEV)
+		say("/proc: shows another PID namespace; mount this one's: "
+		    "mount -t proc proc /proc");
+	else
+		say_errno(errnum, "/proc/self");
+}
+
+void
 say_guard(void)
 {
 	int fd;

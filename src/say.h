@@ -22,6 +22,9 @@ void	say_warning(bool quiet, const char *fmt, ...)
 void	say_note(bool quiet, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 
+/* What is wrong with /proc, with process_check_proc()'s errno. */
+void	say_proc(int errnum);
+
 /*
  * Occupy those of the descriptors 0 to 2 that are closed, so that no other
  * file gets such a number and is written to in its place; writing to them

@@ -386,6 +386,36 @@ changed() {
 	nothing_left
 }
 
+@test "J3: a /proc of another PID namespace is not believed" {
+	local verb
+
+	need_root
+	need unshare
+	unshare -pf true 2>/dev/null || skip "needs a PID namespace"
+	job -n outer true
+	elsewhere -n a true
+	elsewhere --json true
+	for verb in --list "--status outer" "--wait outer" "--log outer" \
+	    "--stop outer" "--signal=0 outer" "--forget outer" "--adopt 2"; do
+		# shellcheck disable=SC2086 # some have an operand
+		elsewhere $verb
+	done
+	[ ! -e "$DETACH_STATE_DIR/a" ] && [ ! -e detach.out ]
+	# Of a command that is not kept, no process need be known.
+	unshare -pf sh -c '"$DETACH" -p pid -o out sh -c "echo ran; sleep 300"
+	    "$DETACH" -p pid -o out true 2>message
+	    echo $? >code'
+	equal "$(cat out)" ran
+	equal "$(cat code)" 1
+	matches "$(cat message)" 'already running: it is locked by another'
+}
+
+elsewhere() {
+	try unshare -pf sh -c '"$@"; exit $?' sh "$DETACH" "$@"
+	status_is 125
+	matches "$output" '^detach: /proc: .*mount -t proc proc /proc$'
+}
+
 no_proc() {
 	unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$@"
 }
