@@ -383,7 +383,15 @@ changed() {
 	equal "$(cat out2)" end
 	try no_proc "$DETACH" -n a true
 	status_is 125
+	matches "$output" '/proc/self: No such file or directory'
 	nothing_left
+	if unshare -pmf mount -t proc -o subset=pid none /proc 2>/dev/null; then
+		try unshare -pmf sh -c 'mount -t proc -o subset=pid none /proc
+		    "$@"; exit $?' sh "$DETACH" -n a true
+		status_is 125
+		matches "$output" 'boot_id: No such file or directory'
+		nothing_left
+	fi
 }
 
 @test "J3: a /proc of another PID namespace is not believed" {
