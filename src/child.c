@@ -30,7 +30,7 @@ fail(struct launch *l, enum step step)
 	l->outcome->error = errno;
 	l->outcome->step = (int)step;
 	if (l->ready[1] != -1)
-		(void)!write(l->ready[1], &(char){ KEEPER_FAILED }, 1);
+		(void)keeper_tell(l->ready[1], KEEPER_FAILED);
 	return EXIT_FAILED;
 }
 
@@ -116,8 +116,7 @@ child_command(void *arg)
 	signals_unblock();
 
 	/* 8. Ready; what follows is the kernel's. */
-	if (l->ready[1] != -1 &&
-	    write(l->ready[1], &(char){ KEEPER_READY }, 1) != 1)
+	if (l->ready[1] != -1 && keeper_tell(l->ready[1], KEEPER_READY) == -1)
 		return fail(l, STEP_FORK);
 	l->outcome->ready = true;
 	execve(l->command.path, l->command.argv, l->env);

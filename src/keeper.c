@@ -38,16 +38,31 @@ boottime(void)
 	return ts.tv_sec * NSEC + ts.tv_nsec;
 }
 
+/* Written and read as a whole, as a pipe does with so little. */
+struct telling {
+	int64_t at; /* CLOCK_BOOTTIME in ns */
+	char word;
+};
+
 int
-keeper_launched(int ready)
+keeper_tell(int ready, char word)
 {
-	char c, last = KEEPER_FAILED;
+	struct telling t = { .at = boottime(), .word = word };
+
+	return write(ready, &t, sizeof(t)) == sizeof(t) ? 0 : -1;
+}
+
+int
+keeper_launched(int ready, int64_t *since)
+{
+	struct telling t = { .at = boottime(), .word = KEEPER_FAILED };
 	ssize_t n;
 
-	while ((n = read(ready, &c, 1)) == 1 || (n == -1 && errno == EINTR))
-		if (n == 1)
-			last = c;
-	return n == 0 && last == KEEPER_READY ? 0 : -1;
+	while ((n = read(ready, &t, sizeof(t))) > 0 ||
+	    (n == -1 && errno == EINTR))
+		continue;
+	*since = t.at;
+	return n == 0 && t.word == KEEPER_READY ? 0 : -1;
 }
 
 static int
@@ -148,8 +163,7 @@ ask(const struct keeper *k, struct keeper_end *end)
  * to give for the signals is asked again, and until then looked after.
  */
 static void
-wait_for_end(const struct keeper *k, int *signals, int64_t since,
-    struct keeper_end *end)
+wait_for_end(const struct keeper *k, int *signals, struct keeper_end *end)
 {
 	struct pollfd pfd[2] = {
 		{ .events = POLLIN },
@@ -170,7 +184,7 @@ wait_for_end(const struct keeper *k, int *signals, int64_t since,
 		if (!over && poll(pfd, 2, *signals == -1 ? LATER_MS : -1) > 0)
 			forward(k, *signals, running, end);
 	}
-	end->elapsed = boottime() - since;
+	end->elapsed = boottime() - end->since;
 	clock_gettime(CLOCK_REALTIME, &end->ended);
 }
 
@@ -223,8 +237,7 @@ record_end(const struct keeper *k, const struct keeper_end *end)
 _Noreturn void
 keeper_run(const struct keeper *k)
 {
-	struct keeper_end end = { .command = k->command };
-	int64_t since = k->since;
+	struct keeper_end end = { .command = k->command, .since = k->since };
 	pid_t pid;
 	int signals;
 
@@ -236,7 +249,7 @@ keeper_run(const struct keeper *k)
 	fcntl(k->pidfile, F_SETFD, FD_CLOEXEC);
 	fcntl(k->pidfile_dirfd, F_SETFD, FD_CLOEXEC);
 	signals = open_signals();
-	if (k->ready != -1 && keeper_launched(k->ready) == -1) {
+	if (k->ready != -1 && keeper_launched(k->ready, &end.since) == -1) {
 		/* The launcher takes everything back. */
 		waitpid(k->command, NULL, 0);
 		_exit(0);
@@ -244,14 +257,11 @@ keeper_run(const struct keeper *k)
 	if (k->ready != -1)
 		close(k->ready);
 	for (;;) {
-		if (since == 0)
-			since = boottime();
-		wait_for_end(k, &signals, since, &end);
+		wait_for_end(k, &signals, &end);
 		if (k->again == NULL ||
 		    (pid = k->again(k->arg, signals, &end)) == 0)
 			break;
 		end.command = pid;
-		since = 0;
 	}
 	record_end(k, &end);
 	pidfile_drop(k->pidfile, k->pidfile_dirfd, k->pidfile_name);

@@ -25,6 +25,7 @@
 /* How one run of the command ended. */
 struct keeper_end {
 	pid_t		command;
+	int64_t		since;		/* when it began: CLOCK_BOOTTIME in ns */
 	struct timespec	ended;		/* CLOCK_REALTIME */
 	int64_t		elapsed;	/* ns, CLOCK_BOOTTIME */
 	bool		known;
@@ -71,10 +72,18 @@ struct keeper_line {
 _Noreturn void	keeper_run(const struct keeper *k);
 
 /*
- * Wait for a restarted command's exec: 0, or -1 if it failed. Sleep for ns,
- * or until a signal on the descriptor signals tells to end: true then.
+ * What the command says on the ready pipe, and when. Whoever waits for it may
+ * be late: only the command knows when it began. Async-signal-safe; 0, or -1
+ * with errno.
  */
-int	keeper_launched(int ready);
+int	keeper_tell(int ready, char word);
+
+/*
+ * Wait for a command's exec: 0, or -1 if it failed, with *since as in struct
+ * keeper_end. Sleep for ns, or until a signal on the descriptor signals tells
+ * to end: true then.
+ */
+int	keeper_launched(int ready, int64_t *since);
 bool	keeper_pause(int signals, int64_t ns);
 
 /*

@@ -125,11 +125,12 @@ record_run(struct supervisor *s, const struct identity *id)
 }
 
 /*
- * Start the command once more. Its pid, or 0 if even a process cannot be
- * had; an exec that fails leaves a process that ends with 126 or 127.
+ * Start the command once more. Its pid and when it began, or 0 if even a
+ * process cannot be had; an exec that fails leaves one that ends with 126 or
+ * 127.
  */
 static pid_t
-start_again(struct supervisor *s)
+start_again(struct supervisor *s, int64_t *since)
 {
 	struct launch *l = s->l;
 	struct identity id;
@@ -145,7 +146,7 @@ start_again(struct supervisor *s)
 	if (pid != -1) {
 		if (process_identify(pid, &id) == 0)
 			record_run(s, &id);
-		(void)keeper_launched(l->ready[0]);
+		(void)keeper_launched(l->ready[0], since);
 	}
 	close(l->ready[0]);
 	return pid == -1 ? 0 : pid;
@@ -177,7 +178,7 @@ again(void *arg, int signals, struct keeper_end *end)
 	end->told = keeper_pause(signals, s->delay);
 	s->restarts++;
 	/* No process can be had, for now; that is no restart. */
-	while (!end->told && (pid = start_again(s)) == 0)
+	while (!end->told && (pid = start_again(s, &end->since)) == 0)
 		end->told = keeper_pause(signals, NSEC);
 	return end->told ? 0 : pid;
 }

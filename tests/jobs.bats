@@ -373,6 +373,27 @@ out_of_reach() {
 	in_state a running
 }
 
+@test "J1: the time that it took begins when the command does" {
+	local cpu i
+
+	need taskset
+	cpu=$(taskset -cp $$ | sed 's/.*: \([0-9]*\).*/\1/')
+	# On one CPU, the keeper is stopped before it has looked at a clock.
+	for i in {1..5}; do
+		taskset -c "$cpu" "$DETACH" -q -n "j$i" -o /dev/null sh -c \
+		    'kill -STOP $PPID; sleep 0.3; kill -CONT $PPID'
+		taskset -c "$cpu" "$DETACH" -q -n "k$i" -o /dev/null \
+		    --on-exit=: sh -c \
+		    'kill -STOP $PPID; sleep 0.3; kill -CONT $PPID'
+	done
+	for i in j{1..5} k{1..5}; do
+		"$DETACH" --wait "$i"
+		awk -v s="$(field "$i" elapsed)" \
+		    'BEGIN { exit !(s >= 0.3 && s < 60) }' ||
+		    fail "$i: elapsed $(field "$i" elapsed)"
+	done
+}
+
 @test "--on-exit: the hook's variables" {
 	job -n a --on-exit='env | grep ^DETACH_ | sort >hook; touch done' \
 	    sh -c 'sleep 2; exit 3'
