@@ -213,8 +213,9 @@ job_of_pidfile(const char *path)
 static struct job *
 find_path(const char *operand)
 {
+	struct wanted w = { 0 };
 	struct identity id;
-	struct job *j, *bare;
+	struct job *j;
 
 	j = job_of_pidfile(operand);
 	if (j != NULL && job_is_there(j))
@@ -224,9 +225,15 @@ find_path(const char *operand)
 	/* No job's by now, but perhaps another command's. */
 	if (pidfile_process(operand, &id) == -1)
 		return j;
-	bare = find_bare(&id);
 	job_free(j);
-	return bare;
+	/* Which may have been adopted since, and be a job's. */
+	w.pid = id.pid;
+	j = scan(&w);
+	if (j == NULL ? lacking(errno) :
+			job_is_there(j) && process_same(&j->process, &id))
+		return j;
+	job_free(j);
+	return find_bare(&id);
 }
 
 struct job *

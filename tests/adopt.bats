@@ -725,6 +725,18 @@ $pid"*"bg; disown -h"* ]]
 	end "$pid"
 }
 
+@test "V8: -n: by the pidfile that it had before, it is the job" {
+	local verb
+
+	for verb in --stop --wait; do
+		"$DETACH" -p pid -o /dev/null sh -c 'sleep 1; exit 3'
+		"$DETACH" --adopt -q -n a "$(cat pid)"
+		"$DETACH" $verb ./pid || :
+		"$DETACH" -q -n a true
+		"$DETACH" --wait a
+	done
+}
+
 @test "V8: -n: --stop ends the whole job, and nothing else of the terminal" {
 	in_terminal "$TICK $PWD/pid | cat"
 	local cat shell
