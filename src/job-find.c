@@ -229,8 +229,9 @@ find_path(const char *operand)
 	/* Which may have been adopted since, and be a job's. */
 	w.pid = id.pid;
 	j = scan(&w);
-	if (j == NULL ? lacking(errno) :
-			job_is_there(j) && process_same(&j->process, &id))
+	if (j == NULL && lacking(errno))
+		return NULL;
+	if (j != NULL && job_is_there(j) && process_same(&j->process, &id))
 		return j;
 	job_free(j);
 	return find_bare(&id);

@@ -162,6 +162,10 @@ void	launch_undo(struct launch *l);
  */
 int	launch_claim(struct launch *l);
 
+/* The descriptor, here, of the file that has the output: the job's log, or
+   what standard output is to be. Not to be closed. */
+int	launch_output(const struct launch *l);
+
 /* Say that the command cannot be executed, and why; 126, 127 or 125. */
 int	launch_exec_failed(const struct launch *l, int errnum);
 

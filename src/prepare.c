@@ -232,16 +232,22 @@ descriptor_path(int fd)
 	return path[0] == '/' ? strdup(path) : NULL;
 }
 
+int
+launch_output(const struct launch *l)
+{
+	if (l->has_log)
+		return l->streams.log_fd;
+	return l->streams.fd[1] == STREAM_KEPT ? STDOUT_FILENO :
+						 l->streams.fd[1];
+}
+
 /* Where the job's output can be read later; NULL: nowhere. */
 static char *
 log_path(struct launch *l)
 {
-	const struct streams *s = &l->streams;
 	struct stat st;
-	int fd = s->fd[1] == STREAM_KEPT ? STDOUT_FILENO : s->fd[1];
+	int fd = launch_output(l);
 
-	if (l->has_log)
-		fd = s->log_fd;
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
 	    (st.st_nlink == 0 && !l->has_log))
 		return NULL;

@@ -265,13 +265,11 @@ keep_streams(struct launch *l, int *keep)
 static int
 keep_output(const struct launch *l)
 {
-	if (l->has_log)
-		return l->streams.log_fd;
-	if (l->record.log == NULL)
+	int fd = launch_output(l);
+
+	if (!l->has_log && l->record.log == NULL)
 		return -1;
-	return l->streams.fd[1] == STREAM_KEPT ?
-	    fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) :
-	    l->streams.fd[1];
+	return fd == STDOUT_FILENO ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : fd;
 }
 
 /*
