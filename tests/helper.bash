@@ -135,6 +135,13 @@ need_root() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
 }
 
+# need_pid_namespace [OPTION ...]: unshare -pf works, with those options, too.
+need_pid_namespace() {
+	need_root
+	need unshare
+	unshare -pf "$@" true 2>/dev/null || skip "needs a PID namespace"
+}
+
 need_user() {
 	[ "$(id -u)" -ne 0 ] || skip "needs an ordinary user"
 }

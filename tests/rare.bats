@@ -397,9 +397,7 @@ changed() {
 @test "J3: a /proc of another PID namespace is not believed" {
 	local verb
 
-	need_root
-	need unshare
-	unshare -pf true 2>/dev/null || skip "needs a PID namespace"
+	need_pid_namespace
 	job -n outer true
 	elsewhere -n a true
 	elsewhere --json true

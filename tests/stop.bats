@@ -321,11 +321,8 @@ nothing_of_group() {
 }
 
 @test "V5: to end PID 1 is not to end all, where no pidfd tells its group" {
-	need_root
-	need unshare
+	need_pid_namespace --mount-proc
 	need_without pidfd
-	unshare -pf --mount-proc true 2>/dev/null ||
-	    skip "needs a PID namespace"
 	# As init it heeds no signal, so detach is not waited for.
 	unshare -pf --mount-proc setsid sh -c 'setsid sleep 300 & other=$!
 	    until [ "$(ps -o sid= "$other")" -eq "$other" ]; do
